@@ -1,0 +1,40 @@
+"""Tables of the history store, by schema version. Statements are only ever added.
+
+Keys are md5 as UUID (128 bits) without an index: uniqueness is kept by the anti join inside the one
+writer's transaction and proved by `history verify`.
+"""
+
+from __future__ import annotations
+
+VERSIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE runs (
+            run_id VARCHAR, command VARCHAR, status VARCHAR, exit_code INTEGER,
+            started_at TIMESTAMP, finished_at TIMESTAMP, retry_of VARCHAR,
+            published BOOLEAN, manifest VARCHAR, report VARCHAR)""",
+        """CREATE TABLE drops (
+            run_id VARCHAR, drop_id VARCHAR, channel VARCHAR, account VARCHAR, name VARCHAR,
+            origin VARCHAR, sha256 VARCHAR, bytes BIGINT, modified_at TIMESTAMP,
+            fetched_at TIMESTAMP, status VARCHAR, encoding VARCHAR, dialect VARCHAR,
+            header_hash VARCHAR, profile VARCHAR, profile_version INTEGER,
+            stated_count BIGINT, read_count BIGINT, findings VARCHAR)""",
+        """CREATE TABLE order_claims (
+            key_hash UUID, key VARCHAR, channel VARCHAR, account VARCHAR, order_key VARCHAR,
+            order_number VARCHAR, content UUID, fingerprint UUID, ordered_at TIMESTAMP,
+            currency VARCHAR, value DECIMAL(18,4), lines BIGINT, revision INTEGER,
+            run_id VARCHAR, drop_id VARCHAR, record BIGINT, line BIGINT)""",
+        """CREATE TABLE exceptions (
+            run_id VARCHAR, drop_id VARCHAR, channel VARCHAR, account VARCHAR, order_key VARCHAR,
+            order_number VARCHAR, outcome VARCHAR, codes VARCHAR, currency VARCHAR,
+            value DECIMAL(18,4), record BIGINT, line BIGINT, findings VARCHAR,
+            status VARCHAR, resolved_by VARCHAR)""",
+        """CREATE TABLE others (
+            run_id VARCHAR, drop_id VARCHAR, channel VARCHAR, account VARCHAR, order_key VARCHAR,
+            order_number VARCHAR, outcome VARCHAR, codes VARCHAR, record BIGINT, line BIGINT)""",
+        "CREATE TABLE schema_version (version INTEGER, at TIMESTAMP)",
+    ),
+)
+"""runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
+drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
+revision). exceptions: one row a rejected or held order; status open or resolved, resolved_by the
+run that accepted it later. others: duplicates and ignored orders, for `trace`."""

@@ -1,0 +1,99 @@
+"""A workspace: where it is, its settings (oms-import.toml) and its paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from oms_import.model.values import Limits
+
+SETTINGS_FILE = "oms-import.toml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OutputSettings(_Strict):
+    """What is written for accepted orders."""
+
+    formats: tuple[str, ...] = Field(("csv", "parquet"), description="csv, parquet or both.")
+
+
+class LimitSettings(_Strict):
+    """Bounds on memory and disk; see model.values.Limits."""
+
+    batch_rows: int = Field(100_000, ge=1, description="Source rows worked on at once.")
+    field_bytes: int = Field(1_000_000, ge=1, description="Largest cell.")
+    archive_bytes: int = Field(10_000_000_000, ge=1, description="Largest unpacked archive.")
+    archive_ratio: int = Field(200, ge=1, description="Largest compression ratio.")
+    archive_members: int = Field(10_000, ge=1, description="Most members of an archive.")
+    memory_mb: int = Field(512, ge=64, description="Memory of the history store while deduping.")
+
+    def as_limits(self) -> Limits:
+        """The same as a plain value for the stages."""
+        return Limits(**self.model_dump())
+
+
+class Settings(_Strict):
+    """oms-import.toml."""
+
+    timezone: str | None = Field(None, description="IANA zone of local times, where a profile names none.")  # fmt: skip
+    owners: dict[str, str] = Field(default_factory=dict, description="Owner role of a reason → who it is here, e.g. channel = \"Ann\".")  # fmt: skip
+    outputs: OutputSettings = OutputSettings()
+    limits: LimitSettings = LimitSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Settings and paths of one workspace."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def profiles(self) -> Path:
+        """The channels' profiles."""
+        return self.root / "profiles"
+
+    @property
+    def state(self) -> Path:
+        """Everything of ours, mode 0700."""
+        return self.root / ".oms-import"
+
+    @property
+    def database(self) -> Path:
+        """The history store; only history/ opens it."""
+        return self.state / "history.duckdb"
+
+    @property
+    def raw(self) -> Path:
+        """Raw bytes of every drop, named by sha256."""
+        return self.state / "raw"
+
+    @property
+    def staging(self) -> Path:
+        """What a run prepares before its commit, one folder a run."""
+        return self.state / "staging"
+
+    @property
+    def lineage(self) -> Path:
+        """Source records of each run: lineage/<run_id>.parquet."""
+        return self.state / "lineage"
+
+    @property
+    def journal(self) -> Path:
+        """The second witness of every commit, JSON lines."""
+        return self.state / "journal.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """The lock file; names its holder."""
+        return self.state / "lock"
+
+    @property
+    def out(self) -> Path:
+        """out/: accepted/, rejected/, acks/, reports/, one folder a run in each."""
+        return self.root / "out"
