@@ -136,6 +136,7 @@ class Grouping(_Strict):
 
     by: Columns = Field((), description="Source columns; default: those of order.order_number, else one order a row.")  # fmt: skip
     fill_down: bool = Field(True, description="A row whose key is blank continues the order above.")
+    copies: bool = Field(True, description="Rows that repeat a whole order exactly are copies (DUP_ORDER), not further lines.")  # fmt: skip
 
 
 class ChargeRule(_Strict):

@@ -1,0 +1,275 @@
+"""Rows of whole orders to the canonical tables, in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from oms_import.model import tables
+from oms_import.model.codes import Code
+from oms_import.model.values import OrderBatch
+from oms_import.normalize.amounts import charge_rows, payment_rows, tax_rows
+from oms_import.normalize.attributes import attributes
+from oms_import.normalize.columns import Columns
+from oms_import.normalize.faults import cards_removed, field_faults, found, shaped
+from oms_import.normalize.fields import Field
+from oms_import.normalize.firsts import differing, first_filled
+from oms_import.normalize.lines import line_rows, without_summaries
+from oms_import.normalize.plan import Plan
+from oms_import.normalize.text import confusable, order_number_norm
+from oms_import.normalize.totals import priced, totalled
+
+_ADDRESS = ("name", "company", "line1", "line2", "line3", "city", "region", "postal_code", "external_id", "gln", "email", "phone")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Intermediate frames of one batch, all sorted by `_order`."""
+
+    rows: pl.DataFrame  # source rows
+    once: pl.DataFrame  # one row an order: its order-level source values
+    lines: pl.DataFrame  # source rows that are lines, with `line_no`
+
+
+def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) -> OrderBatch:
+    """Make one batch of canonical orders.
+
+    Args:
+        rows: source columns (String), housekeeping, `_drop`, `_order`; sorted by `_order`.
+        plan: the profile compiled for these columns.
+        drops: `_drop` → `drop_id` of the run's drops.
+        number: the batch's number in the run.
+    """
+    parts = _parts(rows, plan)
+    orders, order_faults = _orders(parts, plan)
+    lines, line_faults = _lines(parts, plan)
+    parties, party_faults = _parties(parts, plan)
+    charges, charge_faults = charge_rows(parts.once, parts.rows, parts.lines, plan.charges)
+    taxes, tax_faults = tax_rows(parts.once, parts.rows, parts.lines, plan.taxes, plan.profile.defaults)  # fmt: skip
+    payments, payment_faults = payment_rows(parts.once, plan.payments)
+    orders = totalled(orders, lines, charges, taxes, plan.profile.rules.total_tolerance)
+    first_lines = _first_lines(parts)
+    extra, cards = cards_removed(attributes(first_lines, plan.unmapped), parts.once)
+    payments, paid_cards = cards_removed(payments, parts.once, "reference")
+    frames = {
+        "orders": orders,
+        "order_lines": lines,
+        "order_charges": charges,
+        "order_taxes": taxes,
+        "payments": payments,
+        "parties": parties,
+        "order_attributes": extra,
+    }
+    findings = [order_faults, line_faults, party_faults, charge_faults, tax_faults, payment_faults]
+    findings += [cards, paid_cards, _row_faults(parts.rows), _disagreements(parts, plan)]
+    findings += [_without_lines(parts, plan), _confusables(orders, lines)]
+    return OrderBatch(
+        number=number,
+        channel=plan.profile.name,
+        tables=_contract(frames, parts.once, drops, plan),
+        records=_records(parts.rows),
+        source=parts.rows.drop("_row"),
+        findings=shaped(findings),
+    )
+
+
+def _parts(rows: pl.DataFrame, plan: Plan) -> Parts:
+    rows = rows.with_row_index("_row")
+    lead = ("_drop", "_record", "_line")
+    once = first_filled(rows, plan.order_columns)
+    starts = rows.filter((pl.col("_order") != pl.col("_order").shift(1)).fill_null(value=True))
+    once = once.with_columns(starts.select(lead))
+    if not plan.has_lines:
+        return Parts(rows, once, rows.clear().with_columns(pl.lit(0, dtype=pl.Int64).alias("line_no")))  # fmt: skip
+    lines = line_rows(rows, plan.profile.lines, plan.line_keys)
+    lines = without_summaries(_filled_lines(lines, plan), plan.profile.rows.summary)
+    counted = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("_order")
+    return Parts(rows, once, lines.with_columns(counted.alias("line_no")))
+
+
+def _filled_lines(lines: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """Rows with something in a line column, and broken rows; a row without is no line."""
+    read = Columns.of(lines.columns).present([c for f in plan.line for c in f.columns])
+    if plan.profile.lines.in_ != "rows" or not read:
+        return lines
+    filled = pl.any_horizontal(pl.col(name).is_not_null() for name in read)
+    return lines.filter(filled | pl.col("_fault").is_not_null())
+
+
+def _select(frame: pl.DataFrame, fields: tuple[Field, ...], keep: tuple[str, ...]) -> pl.DataFrame:
+    exprs = [expr for one in fields for expr in one.exprs]
+    return frame.lazy().select(*keep, *exprs).collect()
+
+
+def _orders(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
+    profile = plan.profile
+    given = _select(parts.once, plan.order, ("_order", "_drop", "_record", "_line"))
+    faults = field_faults(given, plan.order, "")
+    fallback = {
+        "purpose": "new",
+        "order_type": profile.defaults.order_type,
+        "status": "open",
+        "fulfilled_by": profile.defaults.fulfilled_by,
+        "currency": profile.defaults.currency,
+        "price_basis": profile.defaults.price_basis,
+        "segment": profile.defaults.segment,
+    }
+    orders = _with_missing(given, tables.ORDERS).with_columns(
+        pl.col(name).fill_null(pl.lit(value)) for name, value in fallback.items() if value
+    )
+    if "status" in profile.order and "source_status" not in profile.order:
+        said = "status=" if "status=" in given.columns else "status"
+        orders = orders.with_columns(pl.col(said).alias("source_status"))
+    norm = order_number_norm(pl.col("order_number"))
+    unnamed = pl.concat_str(pl.lit("?"), pl.col("_drop"), pl.lit(":"), pl.col("_record"))
+    account = pl.lit(f"{profile.name}/{profile.account}/")
+    orders = orders.with_columns(
+        pl.lit(profile.name).alias("channel"),
+        pl.lit(profile.account).alias("channel_account"),
+        norm.alias("order_number_norm"),
+        pl.concat_str(account, pl.coalesce(norm, unnamed)).alias("order_key"),
+        pl.lit(1, dtype=pl.Int64).alias("revision"),
+    )
+    return orders, pl.concat([faults, _folds(given)])
+
+
+def _folds(given: pl.DataFrame) -> pl.DataFrame:
+    if "ordered_at_fold" not in given.columns:
+        return shaped([])
+    hit = given.filter(pl.col("ordered_at_fold").fill_null(value=False))
+    return found(hit, Code.DATE_LOCAL_FOLD, "ordered_at", pl.col("ordered_at_raw"))
+
+
+def _lines(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
+    lines = _select(parts.lines, plan.line, ("_order", "_drop", "_record", "_line", "line_no"))
+    faults = field_faults(lines, plan.line, "line.")
+    lines = _with_missing(lines, tables.ORDER_LINES)
+    uom = pl.col("uom").fill_null(plan.profile.defaults.uom)
+    pack = pl.col("pack_size").fill_null(1)
+    lines = priced(lines).with_columns(
+        uom.alias("uom"),
+        pl.col("sku").alias("sku_raw"),
+        (pl.col("qty_ordered") * pack).cast(tables.MONEY, strict=False).alias("qty_each"),
+        pl.col("qty_cancelled").fill_null(0),
+        pl.col("line_type").fill_null("item"),
+        pl.col("line_status").fill_null("open"),
+    )
+    return lines, faults
+
+
+def _parties(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
+    made: list[pl.DataFrame] = []
+    faults: list[pl.DataFrame] = [shaped([])]
+    country = plan.profile.defaults.country
+    for role, fields in plan.parties:
+        if not any(one.columns for one in fields):
+            continue
+        party = _select(parts.once, fields, ("_order", "_drop", "_record", "_line"))
+        faults.append(field_faults(party, fields, f"{role}."))
+        party = _with_missing(party, tables.PARTIES)
+        filled = pl.any_horizontal(pl.col(name).is_not_null() for name in _ADDRESS)
+        party = party.filter(filled).with_columns(pl.lit(role).alias("role"))
+        if country:
+            located = pl.col("line1").is_not_null() & pl.col("country_raw").is_null()
+            party = party.with_columns(
+                pl.when(located).then(pl.lit(country)).otherwise("country").alias("country")
+            )
+        made.append(party.select("_order", *(c for c in tables.PARTIES if c in party.columns)))
+    if not made:
+        return pl.DataFrame(schema={"_order": pl.Int64, **tables.PARTIES}), pl.concat(faults)
+    both = pl.concat(made).sort("_order", maintain_order=True)
+    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("_order")
+    return both.with_columns(number.alias("party_no")), pl.concat(faults)
+
+
+def _with_missing(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """Add the table's columns that no rule filled, as nulls."""
+    return frame.with_columns(
+        pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in schema.items()
+        if name not in frame.columns
+    )
+
+
+def _first_lines(parts: Parts) -> pl.DataFrame:
+    """Source rows with `_line_no`: the first line made of the row, null where it made none."""
+    if parts.lines.height == parts.rows.height and "line_no" in parts.lines.columns:
+        return parts.rows.with_columns(parts.lines["line_no"].alias("_line_no"))
+    firsts = parts.lines.group_by("_row", maintain_order=True).agg(
+        pl.col("line_no").first().alias("_line_no")
+    )
+    return parts.rows.join(firsts, on="_row", how="left", maintain_order="left")
+
+
+def _row_faults(rows: pl.DataFrame) -> pl.DataFrame:
+    """What the reader found wrong with single rows."""
+    hit = rows.filter(pl.col("_fault").is_not_null())
+    return found(hit, pl.col("_fault"), None, None, pl.col("_fault_value"))
+
+
+def _disagreements(parts: Parts, plan: Plan) -> pl.DataFrame:
+    if parts.once.height == parts.rows.height:
+        return shaped([])
+    differ = differing(parts.rows, plan.agreed_columns)
+    differ = differ.join(parts.once.select("_order", "_drop"), on="_order", how="left")
+    return found(differ, Code.ORDER_VALUES_DIFFER, pl.col("column"), pl.col("value"))
+
+
+def _without_lines(parts: Parts, plan: Plan) -> pl.DataFrame:
+    """Orders of a drop that has no line columns at all wait for their companion."""
+    if plan.has_lines:
+        return shaped([])
+    return found(parts.once, Code.COMPANION_MISSING, None, None)
+
+
+def _confusables(orders: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    hits = [
+        found(frame.filter(confusable(pl.col(name))), Code.TXT_CONFUSABLE, label, pl.col(name))
+        for frame, name, label in (
+            (orders, "order_number", "order_number"),
+            (lines, "sku", "line.sku"),
+        )
+    ]
+    return pl.concat(hits)
+
+
+def _records(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        pl.col("_drop").cast(pl.UInt32),
+        "_order",
+        pl.col("_record").alias("record"),
+        pl.col("_line").alias("line_from"),
+        pl.col("_line_to").alias("line_to"),
+        pl.col("_byte_from").alias("byte_from"),
+        pl.col("_byte_to").alias("byte_to"),
+        pl.lit(None, dtype=pl.String).alias("pointer"),
+    )
+
+
+def _contract(
+    frames: dict[str, pl.DataFrame], once: pl.DataFrame, drops: pl.DataFrame, plan: Plan
+) -> dict[str, pl.DataFrame]:
+    """Every table with exactly its columns and types, `_order` first."""
+    keys = frames["orders"].select("_order", "order_key")
+    label = f"{plan.profile.name}@{plan.profile.version}"
+    lineage = once.select("_order", "_drop", pl.col("_record").alias("record_no")).join(
+        drops, on="_drop", how="left", maintain_order="left"
+    )
+    about = keys.with_columns(
+        lineage["drop_id"], lineage["record_no"], pl.lit(label).alias("profile_version")
+    )
+    made: dict[str, pl.DataFrame] = {}
+    for name, schema in tables.TABLES.items():
+        frame = frames[name]
+        own = ["order_key", "drop_id", "record_no", "profile_version"]
+        told = frame["_record"] if name == "order_lines" else None
+        frame = frame.drop([c for c in own if c in frame.columns])
+        frame = frame.join(about, on="_order", how="left", maintain_order="left")
+        if told is not None:
+            frame = frame.with_columns(told.alias("record_no"))
+        frame = _with_missing(frame, schema)
+        keep = ["_order", "_drop"] if name == "orders" else ["_order"]
+        extra = ["_stated_both"] if name == "order_lines" else []
+        made[name] = frame.select(*keep, *(pl.col(c).cast(t) for c, t in schema.items()), *extra)
+    return made

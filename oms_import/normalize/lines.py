@@ -1,0 +1,140 @@
+"""Where an order's lines stand: one a row, several columns of a row, or a JSON cell.
+
+Each function takes the rows of whole orders (`_order`, `_row`) and returns line rows: the same
+columns, and for lines in columns or cells also the keys found there, as columns of String.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import polars as pl
+
+from oms_import.normalize.columns import Columns, folded, text
+from oms_import.profiles.model import LineSource, RowMatch
+
+_KEY = r"^\s*[A-Za-z_][A-Za-z0-9_ ]{0,40}$"
+_MOST_PER_CELL = 1_000
+
+
+def line_columns(source: LineSource, columns: Columns) -> tuple[str, ...]:
+    """The columns that hold lines, where lines do not stand one a row."""
+    if source.in_ == "columns" and source.columns:
+        pattern = folded(source.columns)
+        return tuple(name for name in columns.names if fnmatchcase(folded(name), pattern))
+    if source.in_ == "json" and source.column:
+        return columns.present((source.column,))
+    return ()
+
+
+def line_rows(rows: pl.DataFrame, source: LineSource, wanted: tuple[str, ...]) -> pl.DataFrame:
+    """Line rows in order of row and column; `wanted` are the keys that line rules name."""
+    columns = Columns.of(rows.columns)
+    holders = line_columns(source, columns)
+    if source.in_ == "rows":
+        return rows
+    if source.in_ == "columns":
+        return _from_pairs(rows, holders, source)
+    return _from_json(rows, holders, wanted)
+
+
+def _cells(rows: pl.DataFrame, holders: tuple[str, ...]) -> pl.DataFrame:
+    """One row a filled cell: `_row`, `_cell` (running number), `_text`."""
+    cells = [
+        rows.select("_row", pl.lit(i, dtype=pl.Int64).alias("_at"), text(name).alias("_text"))
+        for i, name in enumerate(holders)
+    ]
+    filled = pl.concat(cells).filter(pl.col("_text").is_not_null()).sort("_row", "_at")
+    return filled.drop("_at").with_row_index("_cell")
+
+
+def _from_pairs(rows: pl.DataFrame, holders: tuple[str, ...], source: LineSource) -> pl.DataFrame:
+    """Cells like `name:Shoe|sku:A12|quantity:1`. A piece without a key continues the one before."""
+    if not holders:
+        return rows.clear()
+    cells = _cells(rows, holders)
+    pieces = cells.with_columns(pl.col("_text").str.split(source.pairs)).explode("_text")
+    head = pl.col("_text").str.splitn(source.key_value, 2)
+    pieces = pieces.with_columns(
+        head.struct.field("field_0").alias("_name"), head.struct.field("field_1").alias("_value")
+    )
+    is_key = (
+        pl.col("_name").str.contains(_KEY) & pl.col("_value").is_not_null()
+    ).fill_null(value=False)  # fmt: skip
+    begins = is_key | (pl.col("_cell") != pl.col("_cell").shift(1)).fill_null(value=True)
+    pieces = pieces.with_columns(begins.cast(pl.Int64).cum_sum().alias("_pair"), is_key.alias("_is"))  # fmt: skip
+    pairs = pieces.group_by("_pair", maintain_order=True).agg(
+        pl.col("_cell").first(),
+        pl.when(pl.col("_is").first()).then(pl.col("_name").str.strip_chars().first()).otherwise(pl.lit("text")).alias("_name"),  # fmt: skip
+        pl.when(pl.col("_is")).then("_value").otherwise("_text").str.join(source.pairs).alias("_value"),  # fmt: skip
+    )
+    pairs = pairs.with_columns(
+        pl.when(pl.col("_value").str.strip_chars() != "").then(pl.col("_value"))
+    )
+    table = pairs.pivot(on="_name", index="_cell", values="_value", aggregate_function="first")
+    return _onto(rows, cells, table)
+
+
+def _from_json(
+    rows: pl.DataFrame, holders: tuple[str, ...], wanted: tuple[str, ...]
+) -> pl.DataFrame:
+    """Cells with an object or an array of objects; numbers are kept as the text they are."""
+    if not holders:
+        return rows.clear()
+    cells = _cells(rows, holders)
+    array = pl.col("_text").str.starts_with("[")
+    parts = [cells.filter(~array)]
+    rest = cells.filter(array)
+    for position in range(_MOST_PER_CELL):
+        if rest.is_empty():
+            break
+        item = pl.col("_text").str.json_path_match(f"$[{position}]")
+        taken = rest.with_columns(item.alias("_item")).filter(pl.col("_item").is_not_null())
+        parts.append(taken.with_columns(pl.col("_item").alias("_text")).drop("_item"))
+        rest = rest.join(taken, on="_cell", how="semi")
+    flat = pl.concat(parts).sort("_cell", maintain_order=True).drop("_cell").with_row_index("_cell")
+    fields = [
+        pl.col("_text").str.json_path_match(f"$['{key}']").alias(key)
+        for key in wanted
+        if "'" not in key
+    ]
+    return _onto(rows, flat, flat.select("_cell", *fields))
+
+
+def _onto(rows: pl.DataFrame, cells: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    """The row's own columns beside the keys of its cells; a key wins over a column of its name."""
+    taken = {folded(name) for name in table.columns}
+    kept = [name for name in rows.columns if folded(name) not in taken]
+    return (
+        cells.select("_row", "_cell")
+        .join(table, on="_cell", how="left", maintain_order="left")
+        .join(rows.select(kept), on="_row", how="left", maintain_order="left")
+        .drop("_cell")
+    )
+
+
+def matches(rule: RowMatch, columns: Columns) -> pl.Expr:
+    """Whether a row is one the rule speaks of. Bool, never null."""
+    name = columns.find(rule.column) if rule.column else (columns.names[0] if columns.names else None)  # fmt: skip
+    if name is None:
+        return pl.lit(value=False)
+    cell = text(name)
+    tests: list[pl.Expr] = []
+    if rule.matches is not None:
+        tests.append(cell.str.contains(rule.matches).fill_null(value=False))
+    if rule.equals:
+        tests.append(cell.is_in(list(rule.equals)).fill_null(value=False))
+    if rule.blank is not None:
+        tests.append(cell.is_null() if rule.blank else cell.is_not_null())
+    return pl.all_horizontal(tests)
+
+
+def without_summaries(lines: pl.DataFrame, rule: RowMatch | None) -> pl.DataFrame:
+    """Line rows without the summary rows of orders that have child rows."""
+    if rule is None or lines.is_empty():
+        return lines
+    summary = matches(rule, Columns.of(lines.columns))
+    marked = lines.with_columns(summary.alias("_summary"))
+    child = marked.filter(~pl.col("_summary")).select("_order").unique()
+    has_child = pl.col("_order").is_in(child["_order"].implode())
+    return marked.filter(~(pl.col("_summary") & has_child)).drop("_summary")

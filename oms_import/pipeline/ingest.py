@@ -1,0 +1,261 @@
+"""The drops of one channel through read, assemble and judge into the spool.
+
+Small drops of one shape share a batch, so a thousand small files cost little more than one big
+file. A big drop streams; what only its end reveals (day before month, orders in pieces) is learned
+on the way, and where it contradicts what was assumed the drop is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from oms_import.model.codes import Code
+from oms_import.model.errors import DropRejectedError, OmsImportError
+from oms_import.model.finding import Finding, Location
+from oms_import.model.values import Drop, DropResult, Source
+from oms_import.normalize.grouping import Keys, keyed, numbered
+from oms_import.normalize.plan import Plan, compile_plan, surveyed
+from oms_import.pipeline.assemble import Assembler
+from oms_import.pipeline.channel import Channel, open_drop
+from oms_import.pipeline.corrected import corrected
+from oms_import.pipeline.judge import Judged, judge
+from oms_import.pipeline.knowledge import Evidence, Knowledge
+from oms_import.pipeline.spool import Spool
+
+_ATTEMPTS = 4
+
+Progress = Callable[[str, int, int], None]
+Failure = Callable[[Drop, Exception], DropResult]
+Sink = Callable[[Judged], None]
+
+
+@dataclass(slots=True)
+class _Small:
+    """Small drops of the same columns waiting to share a batch."""
+
+    columns: tuple[str, ...] = ()
+    drops: list[Drop] = field(default_factory=list[Drop])
+    frames: list[pl.DataFrame] = field(default_factory=list[pl.DataFrame])
+    rows: int = 0
+
+    def clear(self) -> None:
+        self.columns, self.drops, self.frames, self.rows = (), [], [], 0
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Imports drops of one channel into a spool."""
+
+    channel: Channel
+    spool: Spool
+    scratch: Path
+    on_failure: Failure
+    progress: Progress
+    only: pl.DataFrame | None = None  # _drop, record: orders to take (retry), None: all
+    results: dict[int, DropResult] = field(default_factory=dict[int, DropResult])
+    _small: _Small = field(default_factory=_Small)
+
+    def run(self, drops: Sequence[Drop]) -> list[DropResult]:
+        """Read all drops; every one gets a result, whatever happens to it."""
+        total = sum(drop.size for drop in drops)
+        done = 0
+        for drop in drops:
+            self._isolated(drop)
+            done += drop.size
+            self.progress(self.channel.name, done, total)
+        self._flush()
+        return [self.results[drop.index] for drop in drops]
+
+    def _isolated(self, drop: Drop) -> None:
+        try:
+            self._read(drop)
+        except DropRejectedError as rejected:
+            self.results[drop.index] = self._rejected(drop, rejected.findings)
+        except OmsImportError:
+            raise
+        except Exception as error:  # noqa: BLE001 one bad drop never stops the channel
+            self.results[drop.index] = self.on_failure(drop, error)
+
+    def _read(self, drop: Drop) -> None:
+        source = open_drop(self.channel, drop, self.scratch)
+        frames = self._frames(drop, source)
+        first = next(frames, None)
+        second = next(frames, None)
+        if first is None:
+            self._done(drop, source, 0)
+        elif second is None:
+            self._keep_small(drop, source, first)
+        else:
+            del first, second, frames
+            self._flush()
+            self._big(drop, source)
+
+    def _frames(self, drop: Drop, source: Source) -> Iterator[pl.DataFrame]:
+        number = pl.lit(drop.index, dtype=pl.UInt32).alias("_drop")
+        for frame in source.batches(self.channel.limits.batch_rows):
+            if frame.height:
+                yield corrected(frame).with_columns(number)
+
+    def _done(self, drop: Drop, source: Source, records: int, plan: Plan | None = None) -> None:
+        findings = [*source.findings, *_assumed(plan)]
+        self.results[drop.index] = DropResult(
+            drop=drop,
+            status="imported",
+            dialect=source.dialect,
+            records=records,
+            findings=tuple(_in(drop, finding) for finding in findings),
+            profile=self.channel.name,
+            profile_version=self.channel.profile.version,
+        )
+
+    def _rejected(self, drop: Drop, findings: list[Finding]) -> DropResult:
+        return DropResult(
+            drop=drop,
+            status="rejected",
+            findings=tuple(_in(drop, finding) for finding in findings),
+            profile=self.channel.name,
+            profile_version=self.channel.profile.version,
+        )
+
+    def _keep_small(self, drop: Drop, source: Source, rows: pl.DataFrame) -> None:
+        small = self._small
+        columns = tuple(rows.columns)
+        if small.drops and (columns != small.columns or small.rows + rows.height > self.channel.limits.batch_rows):  # fmt: skip
+            self._flush()
+        small.columns = columns
+        small.drops.append(drop)
+        small.frames.append(rows)
+        small.rows += rows.height
+        plan = self._plan(columns, Knowledge())
+        self._done(drop, source, rows.height, plan)
+
+    def _flush(self) -> None:
+        """Judge the waiting small drops together; where that fails, each alone."""
+        drops, frames, columns = self._small.drops, self._small.frames, self._small.columns
+        self._small.clear()
+        if not drops:
+            return
+        mark = self.spool.mark()
+        try:
+            self._batch(drops, frames, columns)
+        except OmsImportError:
+            raise
+        except Exception as error:  # noqa: BLE001 one bad drop never stops the channel
+            self.spool.rollback(mark)
+            if len(drops) == 1:
+                self.results[drops[0].index] = self.on_failure(drops[0], error)
+                return
+            for drop, frame in zip(drops, frames, strict=True):
+                self._small = _Small(columns, [drop], [frame], frame.height)
+                self._flush()
+
+    def _batch(
+        self, drops: list[Drop], frames: list[pl.DataFrame], columns: tuple[str, ...]
+    ) -> None:
+        rows = pl.concat(frames)
+        evidence = Evidence(*surveyed(self.channel.profile, columns))
+        evidence.add(rows)
+        known = evidence.decided()
+        default = Knowledge()
+        groups: list[tuple[Knowledge, list[Drop]]] = []
+        for drop in drops:  # neighbours that are read alike share a batch; order is kept
+            mine = known.get(drop.index, default)
+            if groups and groups[-1][0] == mine:
+                groups[-1][1].append(drop)
+            else:
+                groups.append((mine, [drop]))
+        for knowledge, members in groups:
+            plan = self._plan(columns, knowledge)
+            keys = Keys.of(self.channel.profile, plan.columns)
+            chosen = pl.col("_drop").is_in([drop.index for drop in members])
+            mine = rows if len(groups) == 1 else rows.filter(chosen)
+            self._judge(keyed(mine, keys), plan, keys, members)
+
+    def _big(self, drop: Drop, source: Source) -> None:
+        """Stream one drop; nothing of it stays in the spool unless all of it can be trusted."""
+        mark = self.spool.mark()
+        knowledge: Knowledge | None = None
+        try:
+            for _ in range(_ATTEMPTS):
+                used, learned, records, plan = self._attempt(drop, source, knowledge)
+                if learned == used:
+                    self._done(drop, source, records, plan)
+                    return
+                self.spool.rollback(mark)
+                knowledge = learned
+        except Exception:
+            self.spool.rollback(mark)
+            raise
+        msg = f"{drop.name} reads differently each time"
+        raise RuntimeError(msg)
+
+    def _attempt(
+        self, drop: Drop, source: Source, knowledge: Knowledge | None
+    ) -> tuple[Knowledge, Knowledge, int, Plan]:
+        """Read the drop once: what was assumed, what it showed, its rows, the plan."""
+        frames = self._frames(drop, source)
+        head = next(frames)
+        columns = tuple(head.columns)
+        evidence = Evidence(*surveyed(self.channel.profile, columns))
+        evidence.add(head)
+        used = knowledge or evidence.decided().get(drop.index, Knowledge())
+        plan = self._plan(columns, used)
+        keys = Keys.of(self.channel.profile, plan.columns)
+        assembler = Assembler(keys, used.scattered, self.scratch, self.channel.limits.batch_rows)
+        counted = [head.height]
+
+        def watched() -> Iterator[pl.DataFrame]:
+            yield head
+            for frame in frames:
+                evidence.add(frame)
+                counted.append(frame.height)
+                yield frame
+
+        for rows in assembler.whole_orders(watched()):
+            self._judge(rows, plan, keys, [drop])
+        learned = replace(
+            evidence.decided().get(drop.index, Knowledge()), scattered=assembler.scattered()
+        )
+        return used, learned, sum(counted), plan
+
+    def _plan(self, columns: tuple[str, ...], knowledge: Knowledge) -> Plan:
+        return compile_plan(
+            self.channel.profile, columns, self.channel.zone, knowledge.dates, knowledge.decimals
+        )
+
+    def _judge(self, rows: pl.DataFrame, plan: Plan, keys: Keys, drops: list[Drop]) -> None:
+        whole = numbered(rows, keys, self.spool.next_order).drop("_key")
+        if self.only is not None:
+            whole = _chosen(whole, self.only, self.spool.next_order)
+        if whole.is_empty():
+            return
+        ids = pl.DataFrame(
+            {"_drop": [drop.index for drop in drops], "drop_id": [drop.drop_id for drop in drops]},
+            schema={"_drop": pl.UInt32, "drop_id": pl.String},
+        )
+        self.spool.add(judge(whole, plan, self.channel, ids, len(self.spool.parts)))
+
+
+def _chosen(rows: pl.DataFrame, only: pl.DataFrame, first: int) -> pl.DataFrame:
+    """Orders that begin at one of the given records."""
+    named = rows.join(only, left_on=["_drop", "_record"], right_on=["_drop", "record"], how="semi")
+    kept = rows.filter(pl.col("_order").is_in(named["_order"].unique().implode()))
+    return kept.with_columns((pl.col("_order").rle_id().cast(pl.Int64) + first).alias("_order"))
+
+
+def _assumed(plan: Plan | None) -> list[Finding]:
+    """What the profile's defaults stood in for, once a drop."""
+    if plan is None or plan.profile.defaults.currency is None:
+        return []
+    if any(one.name == "currency" and one.columns for one in plan.order):
+        return []
+    currency = plan.profile.defaults.currency
+    return [Finding(Code.CURRENCY_DEFAULTED, field="currency", value=currency)]
+
+
+def _in(drop: Drop, finding: Finding) -> Finding:
+    return replace(finding, location=replace(finding.location or Location(), drop=drop.name))

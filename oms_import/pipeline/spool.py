@@ -1,0 +1,95 @@
+"""Judged batches on disk until every order's outcome is known: one folder of Parquet a batch."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from oms_import.model.errors import OutputError
+from oms_import.model.tables import TABLES
+from oms_import.pipeline.judge import Judged
+
+_SIDE = ("findings", "records", "source", "claims")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One spooled batch."""
+
+    folder: Path
+    channel: str
+    orders: int
+
+    def read(self, name: str) -> pl.DataFrame:
+        """A frame of the batch: a canonical table, findings, records, source or claims."""
+        return pl.read_parquet(self.folder / f"{name}.parquet", memory_map=False)
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The canonical tables."""
+        return {name: self.read(name) for name in TABLES}
+
+    @property
+    def claims(self) -> Path:
+        """The claims' file, for the one join of the run."""
+        return self.folder / "claims.parquet"
+
+    @property
+    def findings(self) -> Path:
+        """The findings' file."""
+        return self.folder / "findings.parquet"
+
+
+@dataclass(slots=True)
+class Spool:
+    """The parts of a run in order. `mark` and `rollback` undo what a drop has spooled so far."""
+
+    folder: Path
+    parts: list[Part] = field(default_factory=list[Part])
+    next_order: int = 0
+
+    def add(self, judged: Judged) -> None:
+        """Write a batch; the next batch's orders are numbered after it."""
+        folder = self.folder / f"{len(self.parts):06}"
+        try:
+            self._write(folder, judged)
+        except OSError as error:
+            raise spool_error(error, self.folder) from error
+        self.parts.append(Part(folder, judged.batch.channel, judged.claims.height))
+        self.next_order += judged.claims.height
+
+    def _write(self, folder: Path, judged: Judged) -> None:
+        folder.mkdir(parents=True)
+        side = (judged.findings, judged.batch.records, judged.batch.source, judged.claims)
+        frames = {name: judged.batch.tables[name].select("_order", *TABLES[name]) for name in TABLES}
+        for name, frame in (*frames.items(), *zip(_SIDE, side, strict=True)):
+            frame.write_parquet(
+                folder / f"{name}.parquet", compression="lz4", statistics=False
+            )
+
+    def mark(self) -> tuple[int, int]:
+        """Where the spool stands."""
+        return len(self.parts), self.next_order
+
+    def rollback(self, mark: tuple[int, int]) -> None:
+        """Back to a mark, as if nothing had been added since."""
+        parts, self.next_order = mark
+        for part in self.parts[parts:]:
+            shutil.rmtree(part.folder)
+        del self.parts[parts:]
+
+    def __iter__(self) -> Iterator[Part]:
+        """The parts in order."""
+        return iter(self.parts)
+
+
+def spool_error(error: OSError, folder: Path) -> OutputError:
+    """A failed write of ours, in words."""
+    return OutputError(
+        f"cannot write to {folder}: {error.strerror or error}",
+        hint="free disk space or fix permissions, then run again; nothing was imported",
+        location=str(folder),
+    )

@@ -1,0 +1,188 @@
+"""The spool to output files in staging, part by part: accepted, rejected, exceptions, lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+
+from oms_import.model.reasons import reasons
+from oms_import.model.report import ReasonCount, Totals
+from oms_import.model.tables import TABLES
+from oms_import.model.values import Dialect, Drop
+from oms_import.outputs.accepted import AcceptedWriter
+from oms_import.outputs.rejected import RejectedWriter
+from oms_import.pipeline.spool import Part
+from oms_import.pipeline.verdicts import ReasonTally, Verdicts, totals_by_drop, verdicts
+
+_BACK = ("rejected", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What writing came to."""
+
+    totals: Mapping[int, Totals]  # by drop index
+    reasons: tuple[ReasonCount, ...]
+    findings: tuple[Path, ...]  # final findings of rejected and held orders, for history
+
+
+@dataclass(slots=True)
+class Writing:
+    """Writes a run's parts below `folder`: accepted/, rejected/, lineage.parquet."""
+
+    folder: Path
+    drops: Mapping[int, Drop]
+    dialects: Mapping[int, Dialect]
+    formats: tuple[str, ...]
+    dry: bool = False
+    _totals: dict[int, Totals] = field(default_factory=dict[int, Totals])
+    _tally: ReasonTally = field(default_factory=ReasonTally)
+
+    def run(self, parts: list[Part], decisions: Path | None) -> Written:
+        """Write all parts in order; with `dry` only count."""
+        findings: list[Path] = []
+        if self.dry:
+            for part in parts:
+                self._count(verdicts(part, decisions))
+            return Written(self._totals, self._tally.counts(), ())
+        accepted = AcceptedWriter(self.folder / "accepted", self.formats)
+        rejected = RejectedWriter(self.folder / "rejected")
+        lineage = _Lineage(self.folder / "lineage.parquet")
+        for part in parts:
+            told = verdicts(part, decisions)
+            self._count(told)
+            self._accept(part, told, accepted)
+            lineage.add(part, told, self.drops)
+            path = self._reject(part, told, rejected)
+            if path is not None:
+                findings.append(path)
+        accepted.close()
+        rejected.close()
+        lineage.close()
+        return Written(self._totals, self._tally.counts(), tuple(findings))
+
+    def _count(self, told: Verdicts) -> None:
+        for drop, totals in totals_by_drop(told.claims).items():
+            self._totals[drop] = self._totals.get(drop, Totals()) + totals
+        self._tally.add(told, {index: drop.name for index, drop in self.drops.items()})
+
+    def _accept(self, part: Part, told: Verdicts, accepted: AcceptedWriter) -> None:
+        good = told.claims.filter(pl.col("outcome") == "accepted").select("_order", "revision")
+        every = good.height == told.claims.height
+        tables: dict[str, pl.DataFrame] = {}
+        for name in TABLES:
+            frame = part.read(name)
+            tables[name] = frame if every else frame.join(good.select("_order"), on="_order", how="semi", maintain_order="left")  # fmt: skip
+        if (good["revision"] != 1).any():
+            orders = tables["orders"]
+            revised = orders.drop("revision").join(good, on="_order", how="left", maintain_order="left")  # fmt: skip
+            tables["orders"] = revised.select(orders.columns)
+        accepted.write(tables)
+
+    def _reject(self, part: Part, told: Verdicts, rejected: RejectedWriter) -> Path | None:
+        bad = told.claims.filter(pl.col("outcome").is_in(_BACK))
+        if bad.is_empty():
+            return None
+        findings = told.findings.join(bad.select("_order"), on="_order", how="semi", maintain_order="left")  # fmt: skip
+        told_why = findings.filter(pl.col("severity").is_in(["error", "hold"]))
+        texts = _explained(told_why, bad, self.drops)
+        rejected.write_exceptions(_exceptions(texts, self.drops))
+        rows = part.read("source").join(bad.select("_order"), on="_order", how="semi", maintain_order="left")  # fmt: skip
+        rows = rows.join(_per_order(texts), on="_order", how="left", maintain_order="left")
+        for key, mine in rows.partition_by("_drop", as_dict=True, maintain_order=True).items():
+            index = int(key[0])
+            drop = self.drops[index]
+            rejected.write(drop.channel, drop, self.dialects[index], mine.drop("_drop", "_order"))
+        path = part.folder / "final-findings.parquet"
+        findings.write_parquet(path)
+        return path
+
+
+def _explained(findings: pl.DataFrame, bad: pl.DataFrame, drops: Mapping[int, Drop]) -> pl.DataFrame:  # fmt: skip
+    """Findings with `order_number`, `owner`, `remedy` and the full `message`."""
+    owners = {code: entry.owner for code, entry in reasons().items()}
+    remedies = {code: entry.remedy for code, entry in reasons().items()}
+    code = pl.col("code")
+    return findings.join(
+        bad.select("_order", "order_number"), on="_order", how="left", maintain_order="left"
+    ).with_columns(
+        code.replace_strict(owners, return_dtype=pl.String).alias("owner"),
+        code.replace_strict(remedies, return_dtype=pl.String).alias("remedy"),
+        message_expr().alias("message"),
+    )
+
+
+def message_expr() -> pl.Expr:
+    """The text of a finding, as model.finding.message makes it, for a frame of FINDINGS."""
+    summaries = {code: entry.summary for code, entry in reasons().items()}
+    value = pl.when(pl.col("value").str.len_chars() > 120).then(pl.col("value").str.slice(0, 119) + "…").otherwise("value")  # fmt: skip
+    said = (
+        pl.when(pl.col("field").is_not_null() & pl.col("value").is_not_null())
+        .then(pl.format(': {} "{}"', "field", value))
+        .when(pl.col("field").is_not_null())
+        .then(pl.format(": {}", "field"))
+        .when(pl.col("value").is_not_null())
+        .then(pl.format(': "{}"', value))
+        .otherwise(pl.lit(""))
+    )
+    more = pl.when(pl.col("detail").str.len_chars() > 0).then(pl.format(" ({})", "detail"))
+    summary = pl.col("code").replace_strict(summaries, return_dtype=pl.String)
+    return pl.concat_str(summary, said, more.otherwise(pl.lit("")))
+
+
+def _per_order(texts: pl.DataFrame) -> pl.DataFrame:
+    return texts.group_by("_order", maintain_order=True).agg(
+        pl.col("code").unique(maintain_order=True).str.join(" ").alias("_codes"),
+        pl.col("message").unique(maintain_order=True).str.join("; ").alias("_reasons"),
+        pl.col("owner").unique(maintain_order=True).str.join(", ").alias("_owner"),
+    )
+
+
+def _exceptions(texts: pl.DataFrame, drops: Mapping[int, Drop]) -> pl.DataFrame:
+    """Rows of exceptions.csv."""
+    named = pl.DataFrame(
+        {
+            "_drop": list(drops),
+            "channel": [drop.channel for drop in drops.values()],
+            "drop": [drop.name for drop in drops.values()],
+        },
+        schema={"_drop": pl.UInt32, "channel": pl.String, "drop": pl.String},
+    )
+    keep = "channel drop order_number record line code severity field value message owner remedy"
+    return texts.join(named, on="_drop", how="left", maintain_order="left").select(keep.split())
+
+
+@dataclass(slots=True)
+class _Lineage:
+    """Source records of the run with their outcome: one row a record."""
+
+    path: Path
+    _writer: pq.ParquetWriter | None = None
+
+    def add(self, part: Part, told: Verdicts, drops: Mapping[int, Drop]) -> None:
+        ids = {index: drop.drop_id for index, drop in drops.items()}
+        verdict = told.claims.select("_order", "order_key", "outcome", "codes")
+        table = (
+            part.read("records")
+            .join(verdict, on="_order", how="left", maintain_order="left")
+            .with_columns(
+                pl.col("_drop").replace_strict(ids, return_dtype=pl.String).alias("drop_id")
+            )
+            .drop("_drop", "_order")
+            .to_arrow()
+        )
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+

@@ -1,0 +1,269 @@
+"""The run: fetch → land → read → normalize → validate → dedupe → stage → COMMIT → publish → report.
+
+A crash before the commit leaves staging to be discarded; after it, everything else is rolled
+forward by the next run (history/recover).
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import polars as pl
+
+from oms_import.history.decide import decide, known_drops
+from oms_import.history.lock import hold
+from oms_import.history.recover import recover
+from oms_import.history.store import Store
+from oms_import.model.codes import Code
+from oms_import.model.errors import OmsImportError, OutputError
+from oms_import.model.fail_on import FailOn, parse
+from oms_import.model.finding import Finding, Location
+from oms_import.model.report import RunReport, Totals
+from oms_import.model.values import Drop, DropResult, Offer
+from oms_import.outputs.publish import publish
+from oms_import.pipeline.arrivals import Arrival, acknowledge, arrive, offers_of
+from oms_import.pipeline.channel import channel as prepared
+from oms_import.pipeline.channel import select
+from oms_import.pipeline.ingest import Ingest, Progress
+from oms_import.pipeline.release import release
+from oms_import.pipeline.spool import Spool, spool_error
+from oms_import.pipeline.summary import Facts, report
+from oms_import.pipeline.writing import Writing, Written
+from oms_import.profiles.load import channels as load_channels
+from oms_import.profiles.model import Profile
+from oms_import.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What to run: `run` takes the channels' folders, `import` and `retry` take files."""
+
+    command: str
+    channels: tuple[str, ...] = ()
+    files: tuple[Offer, ...] | None = None  # instead of the channels' folders
+    dry_run: bool = False
+    fetch: bool = True
+    lock_wait: float = 0.0
+    fail_on: str = "any"
+    retry_of: str | None = None
+    only: Mapping[str, tuple[int, ...] | None] | None = None  # drop id → records; also known drops
+
+
+@dataclass(slots=True)
+class _Work:
+    """What a run gathers on its way."""
+
+    run_id: str
+    started: datetime
+    profiles: tuple[Profile, ...]
+    arrivals: dict[str, list[Arrival]] = field(default_factory=dict[str, list[Arrival]])
+    drops: list[Drop] = field(default_factory=list[Drop])
+    results: list[DropResult] = field(default_factory=list[DropResult])
+    errors: dict[str, OmsImportError] = field(default_factory=dict[str, OmsImportError])
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    notes: list[str] = field(default_factory=list[str])
+
+
+def execute(workspace: Workspace, request: RunRequest, progress: Progress) -> RunReport:
+    """Run the pipeline once and say what came of it.
+
+    Raises:
+        OmsImportError: the run as a whole could not be done (lock, settings, disk, state).
+    """
+    fail_on = parse(request.fail_on)
+    profiles = select(load_channels(workspace.profiles), request.channels)
+    started = datetime.now(UTC)
+    work = _Work(new_run_id(started), started, tuple(profiles))
+    with hold(workspace.lock, work.run_id, request.lock_wait):
+        with _store(workspace) as store:
+            work.notes += recover(workspace, store, publish)
+        _gather(workspace, request, work)
+        staging = workspace.staging / work.run_id
+        try:
+            return _import(workspace, request, work, staging, fail_on, progress)
+        except OSError as error:
+            raise spool_error(error, staging) from error
+
+
+def new_run_id(now: datetime) -> str:
+    """Run ids sort by time: 20261123T031500123-1f3a."""
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{secrets.token_hex(2)}"
+
+
+def _store(workspace: Workspace) -> Store:
+    return Store.open(
+        workspace.database, workspace.settings.limits.memory_mb, workspace.state / "tmp"
+    )
+
+
+def _gather(workspace: Workspace, request: RunRequest, work: _Work) -> None:
+    """Land what the channels have; tell new drops from known ones."""
+    limits = workspace.settings.limits.as_limits()
+    for profile in work.profiles:
+        begun = monotonic()
+        try:
+            offers = request.files
+            if offers is None:
+                offers = offers_of(profile, workspace.root, work.started) if request.fetch else ()
+            arrived = arrive(profile, offers, workspace.raw, limits, work.started)
+            work.arrivals[profile.name] = arrived
+        except OutputError:
+            raise
+        except OmsImportError as error:
+            work.errors[profile.name] = error
+        work.seconds[profile.name] = monotonic() - begun
+    _sort_out(workspace, request, work)
+
+
+def _sort_out(workspace: Workspace, request: RunRequest, work: _Work) -> None:
+    landed = [a for arrivals in work.arrivals.values() for a in arrivals]
+    for name, arrivals in work.arrivals.items():
+        failed = [a.error for a in arrivals if a.error is not None]
+        if failed:
+            work.errors[name] = failed[0]
+    refused = [result for a in landed for result in a.refused]
+    drops = [drop for a in landed for drop in a.drops]
+    ids = [drop.drop_id for drop in (*drops, *(r.drop for r in refused))]
+    with _store(workspace) as store:
+        known = known_drops(store.connection, ids)
+    if request.only is not None:
+        known = {}
+    seen: set[str] = set()
+    for drop in drops:
+        earlier = known.get(drop.drop_id)
+        if earlier is not None:
+            work.results.append(_duplicate(drop, f"imported by run {earlier.run_id} as {earlier.name}"))  # fmt: skip
+        elif drop.drop_id in seen:
+            work.results.append(_duplicate(drop, "the same file came twice in this run"))
+        else:
+            work.drops.append(replace(drop, index=len(work.drops)))
+        seen.add(drop.drop_id)
+    for result in refused:
+        earlier = known.get(result.drop.drop_id)
+        again = f"refused by run {earlier.run_id}" if earlier else ""
+        work.results.append(_duplicate(result.drop, again) if earlier else result)
+
+
+def _duplicate(drop: Drop, detail: str) -> DropResult:
+    where = Location(drop=drop.name)
+    finding = Finding(Code.DUP_FILE, value=drop.name, detail=detail, location=where)
+    return DropResult(drop, "duplicate", findings=(finding,), profile=drop.channel, detail=detail)
+
+
+def _import(
+    workspace: Workspace,
+    request: RunRequest,
+    work: _Work,
+    staging: Path,
+    fail_on: FailOn,
+    progress: Progress,
+) -> RunReport:
+    refused = any(result.status == "rejected" for result in work.results)
+    if not work.drops and not refused:
+        return report(_facts(request, work, None), fail_on, datetime.now(UTC))
+    staging.mkdir(parents=True, mode=0o700)
+    try:
+        spool = _read(workspace, request, work, staging, progress)
+        with _store(workspace) as store:
+            decisions = staging / "decisions.parquet"
+            policies = {profile.name: profile.duplicates for profile in work.profiles}
+            decide(store.connection, [p.claims for p in spool], policies, work.run_id, decisions)
+            written = _writing(workspace, request, work, staging).run(spool.parts, decisions)
+            facts = _facts(request, work, written)
+            if request.dry_run:
+                return report(facts, fail_on, datetime.now(UTC))
+            told = release(workspace, store, facts, fail_on, spool, written, decisions, staging)
+    finally:
+        _discard(workspace, staging)
+    _acknowledge(workspace, request, work)
+    return told
+
+
+def _read(
+    workspace: Workspace, request: RunRequest, work: _Work, staging: Path, progress: Progress
+) -> Spool:
+    """All channels into the spool; one that cannot be prepared does not stop the others."""
+    spool = Spool(staging / "spool")
+    limits = workspace.settings.limits.as_limits()
+    scratch = staging / "scratch"
+    scratch.mkdir()
+    for profile in work.profiles:
+        drops = [drop for drop in work.drops if drop.channel == profile.name]
+        if not drops:
+            continue
+        begun = monotonic()
+        ready = prepared(profile, workspace.settings.timezone, limits)
+        only = _only(drops, request)
+        ingest = Ingest(ready, spool, scratch, _failed, progress, only)
+        work.results += ingest.run(drops)
+        work.seconds[profile.name] += monotonic() - begun
+    return spool
+
+
+def _only(drops: list[Drop], request: RunRequest) -> pl.DataFrame | None:
+    """The records a retry is about; drops without any are taken whole."""
+    if request.only is None:
+        return None
+    wanted = [(d.index, r) for d in drops for r in request.only.get(d.drop_id) or ()]
+    if not wanted:
+        return None
+    return pl.DataFrame(wanted, schema={"_drop": pl.UInt32, "record": pl.Int64}, orient="row")
+
+
+def _failed(drop: Drop, error: Exception) -> DropResult:
+    """A drop that broke us: told by the kind of error only, since its text may quote the order."""
+    finding = Finding(Code.DROP_FAILED, detail=type(error).__name__, location=Location(drop=drop.name))  # fmt: skip
+    return DropResult(drop, "failed", findings=(finding,), profile=drop.channel, detail=type(error).__name__)  # fmt: skip
+
+
+def _writing(workspace: Workspace, request: RunRequest, work: _Work, staging: Path) -> Writing:
+    return Writing(
+        folder=staging,
+        drops={drop.index: drop for drop in work.drops},
+        dialects={r.drop.index: r.dialect for r in work.results if r.dialect is not None},
+        formats=workspace.settings.outputs.formats,
+        dry=request.dry_run,
+    )
+
+
+def _facts(request: RunRequest, work: _Work, written: Written | None) -> Facts:
+    order = {profile.name: position for position, profile in enumerate(work.profiles)}
+    results = sorted(work.results, key=lambda r: (order.get(r.drop.channel, 0), r.drop.name))
+    totals: Mapping[int, Totals] = written.totals if written else {}
+    return Facts(
+        run_id=work.run_id,
+        command=request.command,
+        dry_run=request.dry_run,
+        started=work.started,
+        channels=tuple(order),
+        results=tuple(results),
+        totals=totals,
+        reasons=written.reasons if written else (),
+        errors=work.errors,
+        seconds=work.seconds,
+        notes=tuple(work.notes),
+        retry_of=request.retry_of,
+    )
+
+
+def _discard(workspace: Workspace, staging: Path) -> None:
+    """Remove staging, unless a commit was made that is not published yet."""
+    if not (staging / "committed").exists():
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _acknowledge(workspace: Workspace, request: RunRequest, work: _Work) -> None:
+    """After the commit: what the profile wants done with the taken files."""
+    if request.files is not None:
+        return
+    failed = {result.drop.origin for result in work.results if result.status == "failed"}
+    for profile in work.profiles:
+        done = [a.offer for a in work.arrivals.get(profile.name, []) if a.error is None]
+        taken = [offer for offer in done if offer.origin not in failed]
+        work.notes += acknowledge(profile, taken, workspace.root)
