@@ -138,7 +138,9 @@ def _sort_out(workspace: Workspace, request: RunRequest, work: _Work) -> None:
     for drop in drops:
         earlier = known.get(drop.drop_id)
         if earlier is not None:
-            work.results.append(_duplicate(drop, f"imported by run {earlier.run_id} as {earlier.name}"))  # fmt: skip
+            work.results.append(
+                _duplicate(drop, f"imported by run {earlier.run_id} as {earlier.name}")
+            )
         elif drop.drop_id in seen:
             work.results.append(_duplicate(drop, "the same file came twice in this run"))
         else:
@@ -180,7 +182,7 @@ def _import(
                 return report(facts, fail_on, datetime.now(UTC))
             told = release(workspace, store, facts, fail_on, spool, written, decisions, staging)
     finally:
-        _discard(workspace, staging)
+        _discard(staging)
     _acknowledge(workspace, request, work)
     return told
 
@@ -218,8 +220,12 @@ def _only(drops: list[Drop], request: RunRequest) -> pl.DataFrame | None:
 
 def _failed(drop: Drop, error: Exception) -> DropResult:
     """A drop that broke us: told by the kind of error only, since its text may quote the order."""
-    finding = Finding(Code.DROP_FAILED, detail=type(error).__name__, location=Location(drop=drop.name))  # fmt: skip
-    return DropResult(drop, "failed", findings=(finding,), profile=drop.channel, detail=type(error).__name__)  # fmt: skip
+    finding = Finding(
+        Code.DROP_FAILED, detail=type(error).__name__, location=Location(drop=drop.name)
+    )
+    return DropResult(
+        drop, "failed", findings=(finding,), profile=drop.channel, detail=type(error).__name__
+    )
 
 
 def _writing(workspace: Workspace, request: RunRequest, work: _Work, staging: Path) -> Writing:
@@ -252,7 +258,7 @@ def _facts(request: RunRequest, work: _Work, written: Written | None) -> Facts:
     )
 
 
-def _discard(workspace: Workspace, staging: Path) -> None:
+def _discard(staging: Path) -> None:
     """Remove staging, unless a commit was made that is not published yet."""
     if not (staging / "committed").exists():
         shutil.rmtree(staging, ignore_errors=True)

@@ -40,8 +40,13 @@ class LimitSettings(_Strict):
 class Settings(_Strict):
     """oms-import.toml."""
 
-    timezone: str | None = Field(None, description="IANA zone of local times, where a profile names none.")  # fmt: skip
-    owners: dict[str, str] = Field(default_factory=dict, description="Owner role of a reason → who it is here, e.g. channel = \"Ann\".")  # fmt: skip
+    timezone: str | None = Field(
+        None, description="IANA zone of local times, where a profile names none."
+    )
+    owners: dict[str, str] = Field(
+        default_factory=dict,
+        description='Owner role of a reason → who it is here, e.g. channel = "Ann".',
+    )
     outputs: OutputSettings = OutputSettings()
     limits: LimitSettings = LimitSettings()
 

@@ -1,0 +1,1 @@
+"""Raw bytes, kept once, unpacked safely."""

@@ -1,0 +1,1 @@
+"""The canonical order and the values that travel."""

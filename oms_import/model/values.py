@@ -56,7 +56,16 @@ class Dialect:
     stated_count: int | None = None
 
 
-HOUSEKEEPING = ("_record", "_line", "_line_to", "_byte_from", "_byte_to", "_fault", "_fault_value", "_raw")  # fmt: skip
+HOUSEKEEPING = (
+    "_record",
+    "_line",
+    "_line_to",
+    "_byte_from",
+    "_byte_to",
+    "_fault",
+    "_fault_value",
+    "_raw",
+)
 SOURCE_HOUSEKEEPING: dict[str, pl.DataType | type[pl.DataType]] = {
     "_record": pl.Int64,  # from 1, in file order, over the whole drop
     "_line": pl.Int64,  # first physical line, from 1

@@ -1,0 +1,1 @@
+"""Source rows to canonical orders, in bulk."""

@@ -123,9 +123,13 @@ def _sorted(made: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
     shaped = [
         frame.select(
             "_order",
-            pl.col("_at").cast(pl.Int32) if "_at" in frame.columns else pl.lit(0, dtype=pl.Int32).alias("_at"),  # fmt: skip
+            pl.col("_at").cast(pl.Int32)
+            if "_at" in frame.columns
+            else pl.lit(0, dtype=pl.Int32).alias("_at"),
             *(
-                pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)  # fmt: skip
+                pl.col(name).cast(dtype)
+                if name in frame.columns
+                else pl.lit(None, dtype=dtype).alias(name)
                 for name, dtype in schema.items()
             ),
         )

@@ -23,9 +23,9 @@ def attributes(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
         if rows[name].null_count() == rows.height:
             continue
         cells = rows.select("_order", "_line_no", text(name).alias("value"), start.alias("_start"))
-        for part in _levels(cells) if several else (_order_level(cells),):
-            if not part.is_empty():
-                parts.append(part.with_columns(pl.lit(name).alias("name"), pl.lit(position).alias("_at")))  # fmt: skip
+        levels = _levels(cells) if several else (_order_level(cells),)
+        about = (pl.lit(name).alias("name"), pl.lit(position).alias("_at"))
+        parts += [part.with_columns(about) for part in levels if not part.is_empty()]
     if not parts:
         return pl.DataFrame(schema=SCHEMA)
     both = pl.concat(parts)
@@ -41,7 +41,9 @@ def _order_level(cells: pl.DataFrame) -> pl.DataFrame:
 def _levels(cells: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     filled = cells.filter(pl.col("value").is_not_null())
     same_order = pl.col("_order") == pl.col("_order").shift(1)
-    changes = filled.filter((same_order & (pl.col("value") != pl.col("value").shift(1))).fill_null(value=False))  # fmt: skip
+    changes = filled.filter(
+        (same_order & (pl.col("value") != pl.col("value").shift(1))).fill_null(value=False)
+    )
     if changes.is_empty():
         first = filled.filter((pl.col("_order") != pl.col("_order").shift(1)).fill_null(value=True))
         return (_order_level(first),)

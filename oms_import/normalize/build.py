@@ -20,7 +20,20 @@ from oms_import.normalize.plan import Plan
 from oms_import.normalize.text import confusable, order_number_norm
 from oms_import.normalize.totals import priced, totalled
 
-_ADDRESS = ("name", "company", "line1", "line2", "line3", "city", "region", "postal_code", "external_id", "gln", "email", "phone")  # fmt: skip
+_ADDRESS = (
+    "name",
+    "company",
+    "line1",
+    "line2",
+    "line3",
+    "city",
+    "region",
+    "postal_code",
+    "external_id",
+    "gln",
+    "email",
+    "phone",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,9 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
     lines, line_faults = _lines(parts, plan)
     parties, party_faults = _parties(parts, plan)
     charges, charge_faults = charge_rows(parts.once, parts.rows, parts.lines, plan.charges)
-    taxes, tax_faults = tax_rows(parts.once, parts.rows, parts.lines, plan.taxes, plan.profile.defaults)  # fmt: skip
+    taxes, tax_faults = tax_rows(
+        parts.once, parts.rows, parts.lines, plan.taxes, plan.profile.defaults
+    )
     payments, payment_faults = payment_rows(parts.once, plan.payments)
     orders = totalled(orders, lines, charges, taxes, plan.profile.rules.total_tolerance)
     first_lines = _first_lines(parts)
@@ -62,7 +77,7 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
         "order_attributes": extra,
     }
     findings = [order_faults, line_faults, party_faults, charge_faults, tax_faults, payment_faults]
-    findings += [cards, paid_cards, _row_faults(parts.rows), _disagreements(parts, plan)]
+    findings += [cards, paid_cards, _row_faults(parts), _disagreements(parts, plan)]
     findings += [_without_lines(parts, plan), _confusables(orders, lines)]
     return OrderBatch(
         number=number,
@@ -81,7 +96,9 @@ def _parts(rows: pl.DataFrame, plan: Plan) -> Parts:
     starts = rows.filter((pl.col("_order") != pl.col("_order").shift(1)).fill_null(value=True))
     once = once.with_columns(starts.select(lead))
     if not plan.has_lines:
-        return Parts(rows, once, rows.clear().with_columns(pl.lit(0, dtype=pl.Int64).alias("line_no")))  # fmt: skip
+        return Parts(
+            rows, once, rows.clear().with_columns(pl.lit(0, dtype=pl.Int64).alias("line_no"))
+        )
     lines = line_rows(rows, plan.profile.lines, plan.line_keys)
     lines = without_summaries(_filled_lines(lines, plan), plan.profile.rows.summary)
     counted = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("_order")
@@ -202,9 +219,14 @@ def _first_lines(parts: Parts) -> pl.DataFrame:
     return parts.rows.join(firsts, on="_row", how="left", maintain_order="left")
 
 
-def _row_faults(rows: pl.DataFrame) -> pl.DataFrame:
-    """What the reader found wrong with single rows."""
-    hit = rows.filter(pl.col("_fault").is_not_null())
+def _row_faults(parts: Parts) -> pl.DataFrame:
+    """What is wrong with single rows or their cells, rather than with a value."""
+    need = ("_drop", "_order", "_record", "_line", "_fault", "_fault_value")
+    broken = [
+        frame.filter(pl.col("_fault").is_not_null()).select(need)
+        for frame in (parts.rows, parts.lines)
+    ]
+    hit = pl.concat(broken).unique(["_drop", "_record"], keep="first", maintain_order=True)
     return found(hit, pl.col("_fault"), None, None, pl.col("_fault_value"))
 
 

@@ -36,9 +36,7 @@ def found(
     )
 
 
-def field_faults(
-    frame: pl.DataFrame, fields: tuple[Field, ...], prefix: str
-) -> pl.DataFrame:
+def field_faults(frame: pl.DataFrame, fields: tuple[Field, ...], prefix: str) -> pl.DataFrame:
     """The findings of fields computed in `frame` (columns `name?` and `name=`)."""
     parts = [pl.DataFrame(schema=FINDINGS)]
     for one in fields:

@@ -93,7 +93,11 @@ def _kind(name: str, dtype: pl.DataType) -> str:
         return name
     if isinstance(dtype, pl.Decimal):
         return "money"
-    kinds: dict[pl.DataType, str] = {pl.Datetime("us"): "date", pl.Boolean(): "flag", pl.Int64(): "integer"}  # fmt: skip
+    kinds: dict[pl.DataType, str] = {
+        pl.Datetime("us"): "date",
+        pl.Boolean(): "flag",
+        pl.Int64(): "integer",
+    }
     return kinds.get(dtype, "text")
 
 
@@ -122,7 +126,9 @@ def _time(
     return exprs, parsed.fault
 
 
-def survey_columns(rules: list[tuple[FieldRule, pl.DataType]], defaults: Defaults, columns: Columns) -> tuple[list[str], list[str]]:  # fmt: skip
+def survey_columns(
+    rules: list[tuple[FieldRule, pl.DataType]], defaults: Defaults, columns: Columns
+) -> tuple[list[str], list[str]]:
     """The columns whose day/month order, and whose decimal separator, must be read off the data."""
     dates: list[str] = []
     decimals: list[str] = []
@@ -135,4 +141,3 @@ def survey_columns(rules: list[tuple[FieldRule, pl.DataType]], defaults: Default
         if kind in {"money", "number"} and (rule.decimal or defaults.decimal) == "auto":
             decimals += columns.of_rule(rule)
     return list(dict.fromkeys(dates)), list(dict.fromkeys(decimals))
-

@@ -57,9 +57,21 @@ def differing(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
         if flags[name].any():
             hit = rows.filter(flags[name]).unique("_order", keep="first", maintain_order=True)
             found.append(
-                hit.select("_order", pl.lit(name).alias("column"), pl.col(name).alias("value"), "_record", "_line")  # fmt: skip
+                hit.select(
+                    "_order",
+                    pl.lit(name).alias("column"),
+                    pl.col(name).alias("value"),
+                    "_record",
+                    "_line",
+                )
             )
-    schema = {"_order": pl.Int64, "column": pl.String, "value": pl.String, "_record": pl.Int64, "_line": pl.Int64}  # fmt: skip
+    schema = {
+        "_order": pl.Int64,
+        "column": pl.String,
+        "value": pl.String,
+        "_record": pl.Int64,
+        "_line": pl.Int64,
+    }
     return pl.concat(found) if found else pl.DataFrame(schema=schema)
 
 

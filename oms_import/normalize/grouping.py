@@ -104,7 +104,9 @@ def _contradicting(rows: pl.DataFrame, identity: tuple[str, ...]) -> list[int]:
         return []
     same_order = pl.col(ORDER) == pl.col(ORDER).shift(1)
     differs = [same_order & (pl.col(c) != pl.col(c).shift(1)) for c in identity]
-    differs += [same_order & pl.col(c).is_null() & pl.col(c).shift(1).is_not_null() for c in identity]  # fmt: skip
+    differs += [
+        same_order & pl.col(c).is_null() & pl.col(c).shift(1).is_not_null() for c in identity
+    ]
     maybe = rows.filter(pl.any_horizontal(differs))[ORDER].unique()
     if maybe.is_empty():
         return []
@@ -121,10 +123,16 @@ def _by_contradiction(
 ) -> pl.DataFrame:
     """Number an order's contradicting parts apart: a part begins where an identity changes."""
     known = bad.select(
-        ORDER, *(pl.col(c).forward_fill().over(ORDER).alias(f"_{i}") for i, c in enumerate(identity))
+        ORDER,
+        *(pl.col(c).forward_fill().over(ORDER).alias(f"_{i}") for i, c in enumerate(identity)),
     )
     names = [f"_{i}" for i in range(len(identity))]
-    new = [((pl.col(ORDER) == pl.col(ORDER).shift(1)) & (pl.col(n) != pl.col(n).shift(1))).fill_null(value=False) for n in names]  # fmt: skip
+    new = [
+        ((pl.col(ORDER) == pl.col(ORDER).shift(1)) & (pl.col(n) != pl.col(n).shift(1))).fill_null(
+            value=False
+        )
+        for n in names
+    ]
     part = known.select(pl.any_horizontal(new).cast(pl.Int64).cum_sum()).to_series()
     return _renumbered(bad.with_columns(part.alias("_part")), good)
 
@@ -145,7 +153,9 @@ def _copies(rows: pl.DataFrame) -> pl.DataFrame:
         .group_by(ORDER, *own)
         .agg(pl.len().alias("_n"))
     )
-    whole = counted.group_by(ORDER).agg(pl.col("_n").min().alias("low"), pl.col("_n").max().alias("high"))  # fmt: skip
+    whole = counted.group_by(ORDER).agg(
+        pl.col("_n").min().alias("low"), pl.col("_n").max().alias("high")
+    )
     repeated = whole.filter((pl.col("low") == pl.col("high")) & (pl.col("low") > 1))[ORDER]
     if repeated.is_empty():
         return rows

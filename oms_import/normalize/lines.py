@@ -6,15 +6,17 @@ columns, and for lines in columns or cells also the keys found there, as columns
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
+import duckdb
 import polars as pl
 
+from oms_import.model.codes import Code
 from oms_import.normalize.columns import Columns, folded, text
 from oms_import.profiles.model import LineSource, RowMatch
 
 _KEY = r"^\s*[A-Za-z_][A-Za-z0-9_ ]{0,40}$"
-_MOST_PER_CELL = 1_000
 
 
 def line_columns(source: LineSource, columns: Columns) -> tuple[str, ...]:
@@ -58,15 +60,24 @@ def _from_pairs(rows: pl.DataFrame, holders: tuple[str, ...], source: LineSource
     pieces = pieces.with_columns(
         head.struct.field("field_0").alias("_name"), head.struct.field("field_1").alias("_value")
     )
-    is_key = (
-        pl.col("_name").str.contains(_KEY) & pl.col("_value").is_not_null()
-    ).fill_null(value=False)  # fmt: skip
+    is_key = (pl.col("_name").str.contains(_KEY) & pl.col("_value").is_not_null()).fill_null(
+        value=False
+    )
     begins = is_key | (pl.col("_cell") != pl.col("_cell").shift(1)).fill_null(value=True)
-    pieces = pieces.with_columns(begins.cast(pl.Int64).cum_sum().alias("_pair"), is_key.alias("_is"))  # fmt: skip
+    pieces = pieces.with_columns(
+        begins.cast(pl.Int64).cum_sum().alias("_pair"), is_key.alias("_is")
+    )
     pairs = pieces.group_by("_pair", maintain_order=True).agg(
         pl.col("_cell").first(),
-        pl.when(pl.col("_is").first()).then(pl.col("_name").str.strip_chars().first()).otherwise(pl.lit("text")).alias("_name"),  # fmt: skip
-        pl.when(pl.col("_is")).then("_value").otherwise("_text").str.join(source.pairs).alias("_value"),  # fmt: skip
+        pl.when(pl.col("_is").first())
+        .then(pl.col("_name").str.strip_chars().first())
+        .otherwise(pl.lit("text"))
+        .alias("_name"),
+        pl.when(pl.col("_is"))
+        .then("_value")
+        .otherwise("_text")
+        .str.join(source.pairs)
+        .alias("_value"),
     )
     pairs = pairs.with_columns(
         pl.when(pl.col("_value").str.strip_chars() != "").then(pl.col("_value"))
@@ -81,24 +92,49 @@ def _from_json(
     """Cells with an object or an array of objects; numbers are kept as the text they are."""
     if not holders:
         return rows.clear()
-    cells = _cells(rows, holders)
-    array = pl.col("_text").str.starts_with("[")
-    parts = [cells.filter(~array)]
-    rest = cells.filter(array)
-    for position in range(_MOST_PER_CELL):
-        if rest.is_empty():
-            break
-        item = pl.col("_text").str.json_path_match(f"$[{position}]")
-        taken = rest.with_columns(item.alias("_item")).filter(pl.col("_item").is_not_null())
-        parts.append(taken.with_columns(pl.col("_item").alias("_text")).drop("_item"))
-        rest = rest.join(taken, on="_cell", how="semi")
-    flat = pl.concat(parts).sort("_cell", maintain_order=True).drop("_cell").with_row_index("_cell")
-    fields = [
-        pl.col("_text").str.json_path_match(f"$['{key}']").alias(key)
-        for key in wanted
-        if "'" not in key
-    ]
-    return _onto(rows, flat, flat.select("_cell", *fields))
+    items = _json_items(_cells(rows, holders))
+    fields = [_json_value(key).alias(key) for key in wanted if "'" not in key]
+    broken = items.filter(~pl.col("_valid")).select("_row", "_text").unique("_row")
+    lines = _onto(rows, items, items.select("_cell", *fields))
+    return _faulted(lines, broken)
+
+
+_ITEMS = """
+    SELECT _row, json_valid(_text) AS _valid, unnest(CASE
+        WHEN NOT json_valid(_text) THEN [_text]
+        WHEN json_type(_text) = 'ARRAY' THEN CAST(from_json(_text, '["JSON"]') AS VARCHAR[])
+        ELSE [_text] END) AS _text
+    FROM cells ORDER BY _row, _cell
+"""
+
+
+def _json_items(cells: pl.DataFrame) -> pl.DataFrame:
+    """One row an object: `_row`, `_cell`, `_text`, `_valid`. DuckDB keeps each item's own text."""
+    with duckdb.connect(":memory:") as connection:
+        connection.register("cells", cells.to_arrow())
+        items = pl.DataFrame(connection.sql(_ITEMS).to_arrow_table())
+    return items.cast({"_row": cells.schema["_row"]}).with_row_index("_cell")
+
+
+def _faulted(lines: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
+    if broken.is_empty() or "_fault" not in lines.columns:
+        return lines
+    bad = pl.col("_row").is_in(broken["_row"].implode())
+    return lines.with_columns(
+        pl.when(bad & pl.col("_fault").is_null())
+        .then(pl.lit(str(Code.JSON_CELL)))
+        .otherwise("_fault")
+        .alias("_fault")
+    )
+
+
+def _json_value(key: str) -> pl.Expr:
+    """A key's value as text. Numbers keep the digits of the file: 10.799999999999999, 5.00."""
+    value = pl.col("_text").str.json_path_match(f"$['{key}']")
+    written = pl.col("_text").str.extract(rf'"{re.escape(key)}"\s*:\s*(-?\d[0-9.eE+\-]*)')
+    near = written.cast(pl.Float64, strict=False) - value.cast(pl.Float64, strict=False)
+    same = near.abs() <= 1e-9 * value.cast(pl.Float64, strict=False).abs()
+    return pl.when(same).then(written).otherwise(value)
 
 
 def _onto(rows: pl.DataFrame, cells: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
@@ -115,7 +151,9 @@ def _onto(rows: pl.DataFrame, cells: pl.DataFrame, table: pl.DataFrame) -> pl.Da
 
 def matches(rule: RowMatch, columns: Columns) -> pl.Expr:
     """Whether a row is one the rule speaks of. Bool, never null."""
-    name = columns.find(rule.column) if rule.column else (columns.names[0] if columns.names else None)  # fmt: skip
+    name = (
+        columns.find(rule.column) if rule.column else (columns.names[0] if columns.names else None)
+    )
     if name is None:
         return pl.lit(value=False)
     cell = text(name)

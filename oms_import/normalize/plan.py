@@ -85,7 +85,9 @@ def compile_plan(
     keys = _line_keys(profile, columns) if in_cells else ()
     defaults = profile.defaults
     here = Context(columns, defaults, zone, dict(date_orders), dict(decimals))
-    with_keys = Context(Columns.of((*keys, *columns.names)), defaults, zone, dict(date_orders), dict(decimals))  # fmt: skip
+    with_keys = Context(
+        Columns.of((*keys, *columns.names)), defaults, zone, dict(date_orders), dict(decimals)
+    )
     order = _fields(profile.order, tables.ORDERS, here)
     line = _fields(profile.line, tables.ORDER_LINES, with_keys)
     parties = tuple(
@@ -95,10 +97,12 @@ def compile_plan(
     charges = _charges(profile.charge, tables.ORDER_CHARGES, _CHARGE_FIELDS, here, with_keys)
     taxes = _charges(profile.tax, tables.ORDER_TAXES, _TAX_FIELDS, here, with_keys)
     payments = tuple(_payment(rule, here) for rule in profile.payment)
-    once = [f for f in (*order, *(f for _, fs in parties for f in fs), *(f for p in payments for f in p))]  # fmt: skip
+    once = [*order, *(f for _, fs in parties for f in fs), *(f for p in payments for f in p)]
     per_order = [f for c in (*charges, *taxes) if c.rule.scope == "order" for f in c.fields]
     order_columns = _of([*once, *per_order])
-    line_read = set(_of([*line, *(f for c in (*charges, *taxes) if c.rule.scope == "line" for f in c.fields)]))  # fmt: skip
+    line_read = set(
+        _of([*line, *(f for c in (*charges, *taxes) if c.rule.scope == "line" for f in c.fields)])
+    )
     mapped = {*order_columns, *line_read, *in_cells, *_key_columns(profile, columns)}
     dropped = set(columns.present(profile.drop_columns))
     return Plan(
@@ -117,8 +121,12 @@ def compile_plan(
     )
 
 
-def _fields(rules: Mapping[str, FieldRule], schema: pl.Schema, context: Context) -> tuple[Field, ...]:  # fmt: skip
-    made = (field(name, rule, schema.get(name, pl.String()), context) for name, rule in rules.items())  # fmt: skip
+def _fields(
+    rules: Mapping[str, FieldRule], schema: pl.Schema, context: Context
+) -> tuple[Field, ...]:
+    made = (
+        field(name, rule, schema.get(name, pl.String()), context) for name, rule in rules.items()
+    )
     return tuple(one for one in made if one is not None)
 
 
@@ -151,7 +159,9 @@ def _charges(
 
 
 def _payment(rule: PaymentRule, context: Context) -> tuple[Field, ...]:
-    made = (field(name, part, dtype, context) for name, part, dtype in _parts(rule, tables.PAYMENTS))  # fmt: skip
+    made = (
+        field(name, part, dtype, context) for name, part, dtype in _parts(rule, tables.PAYMENTS)
+    )
     return tuple(one for one in made if one is not None)
 
 
@@ -165,9 +175,7 @@ def _parts(rule: PaymentRule, schema: pl.Schema) -> list[tuple[str, FieldRule, p
 
 def _line_keys(profile: Profile, columns: Columns) -> tuple[str, ...]:
     rules = [*profile.line.values()]
-    for charge in (*profile.charge, *profile.tax):
-        if charge.scope == "line":
-            rules.append(charge.amount)
+    rules += [c.amount for c in (*profile.charge, *profile.tax) if c.scope == "line"]
     names = (name for rule in rules for name in (*rule.from_, *rule.concat))
     return tuple(dict.fromkeys(name for name in names if columns.find(name) is None))
 

@@ -36,7 +36,7 @@ def totalled(
     taxes: pl.DataFrame,
     tolerance: str,
 ) -> pl.DataFrame:
-    """Add computed_total, total_delta (stated − computed), total_check, line_count, qty_total.
+    """Add computed_total, total_delta (stated minus computed), total_check, line_count, qty_total.
 
     Goods before discount, less line discounts, plus charges that are not informational, plus taxes
     that are not inside the prices. Line taxes count only where there are no tax rows.
@@ -48,14 +48,22 @@ def totalled(
         _sum("discount_amount").alias("_less"),
         _sum("tax_amount").alias("_line_tax"),
     )
-    added = charges.filter(~pl.col("informational")).group_by("_order").agg(_sum("amount").alias("_charged"))  # fmt: skip
+    added = (
+        charges.filter(~pl.col("informational"))
+        .group_by("_order")
+        .agg(_sum("amount").alias("_charged"))
+    )
     taxed = taxes.group_by("_order").agg(
         _sum("amount", ~pl.col("included")).alias("_taxed"), pl.len().alias("_tax_rows")
     )
     zero = pl.lit(Decimal(0)).cast(MONEY)
     all_in = orders.join(per_line, on="_order", how="left", maintain_order="left")
     all_in = _joined(_joined(all_in, added), taxed)
-    tax = pl.when(pl.col("_tax_rows").fill_null(0) > 0).then(pl.col("_taxed")).otherwise(pl.col("_line_tax"))  # fmt: skip
+    tax = (
+        pl.when(pl.col("_tax_rows").fill_null(0) > 0)
+        .then(pl.col("_taxed"))
+        .otherwise(pl.col("_line_tax"))
+    )
     parts = [pl.col("_goods"), -pl.col("_less"), pl.col("_charged"), tax]
     computed = sum((part.fill_null(zero) for part in parts[1:]), parts[0].fill_null(zero))
     delta = pl.col("stated_total") - pl.col("computed_total")

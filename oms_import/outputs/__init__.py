@@ -1,0 +1,1 @@
+"""Accepted and rejected files, manifests, publishing."""

@@ -106,9 +106,8 @@ def acknowledge(profile: Profile, offers: Iterable[Offer], root: Path) -> list[s
         try:
             folder.acknowledge(profile.source, offer, _source_folder(profile, root))
         except OSError as error:
-            notes.append(
-                f"{profile.name}: {offer.name} was imported but could not be put away: {error.strerror}"
-            )
+            told = f"{offer.name} was imported but could not be put away: {error.strerror}"
+            notes.append(f"{profile.name}: {told}")
     return notes
 
 

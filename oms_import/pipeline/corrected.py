@@ -17,7 +17,9 @@ def corrected(rows: pl.DataFrame) -> pl.DataFrame:
     named = {name.removesuffix("#2").casefold() for name in added}
     if not ours <= named:
         return rows
-    return unguarded(rows.drop([name for name in added if name not in _HOUSE or name.endswith("#2")]))
+    return unguarded(
+        rows.drop([name for name in added if name not in _HOUSE or name.endswith("#2")])
+    )
 
 
 _HOUSE = frozenset({"_line"})

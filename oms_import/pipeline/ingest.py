@@ -124,7 +124,9 @@ class Ingest:
     def _keep_small(self, drop: Drop, source: Source, rows: pl.DataFrame) -> None:
         small = self._small
         columns = tuple(rows.columns)
-        if small.drops and (columns != small.columns or small.rows + rows.height > self.channel.limits.batch_rows):  # fmt: skip
+        if small.drops and (
+            columns != small.columns or small.rows + rows.height > self.channel.limits.batch_rows
+        ):
             self._flush()
         small.columns = columns
         small.drops.append(drop)

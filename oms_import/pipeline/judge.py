@@ -36,11 +36,15 @@ def judge(
         pl.col("_drop").first(), pl.col("record").first(), pl.col("line_from").first().alias("line")
     )
     claims = build_claims(batch.tables, plan.profile.duplicates, firsts, settled.outcomes)
-    orders = batch.tables["orders"].drop("content_hash").join(
-        claims.select("_order", pl.col("content").alias("content_hash")),
-        on="_order",
-        how="left",
-        maintain_order="left",
+    orders = (
+        batch.tables["orders"]
+        .drop("content_hash")
+        .join(
+            claims.select("_order", pl.col("content").alias("content_hash")),
+            on="_order",
+            how="left",
+            maintain_order="left",
+        )
     )
     batch.tables["orders"] = orders.select(batch.tables["orders"].columns)
     return Judged(batch, settled.findings, claims)

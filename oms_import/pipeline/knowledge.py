@@ -12,8 +12,8 @@ from oms_import.normalize.survey import (
     date_orders,
     decimal_evidence,
     decimal_styles,
-    merge_evidence,
     merge_decimal_evidence,
+    merge_evidence,
 )
 
 

@@ -64,11 +64,11 @@ class Spool:
     def _write(self, folder: Path, judged: Judged) -> None:
         folder.mkdir(parents=True)
         side = (judged.findings, judged.batch.records, judged.batch.source, judged.claims)
-        frames = {name: judged.batch.tables[name].select("_order", *TABLES[name]) for name in TABLES}
+        frames = {
+            name: judged.batch.tables[name].select("_order", *TABLES[name]) for name in TABLES
+        }
         for name, frame in (*frames.items(), *zip(_SIDE, side, strict=True)):
-            frame.write_parquet(
-                folder / f"{name}.parquet", compression="lz4", statistics=False
-            )
+            frame.write_parquet(folder / f"{name}.parquet", compression="lz4", statistics=False)
 
     def mark(self) -> tuple[int, int]:
         """Where the spool stands."""

@@ -120,7 +120,7 @@ def _status(channels: tuple[str, ...]) -> str:
 
 
 def _latency(results: tuple[DropResult, ...], finished: datetime) -> dict[str, float | None]:
-    """Seconds from a drop's arrival (its time at the source, else when we took it) to its output."""
+    """Seconds from a drop's arrival (its time at the source, else our taking it) to its output."""
     waits = [
         max(0.0, (finished - (result.drop.modified_at or result.drop.fetched_at)).total_seconds())
         for result in results

@@ -72,7 +72,9 @@ def verdicts(part: Part, decisions: Path | None) -> Verdicts:
 
 def totals_by_drop(claims: pl.DataFrame) -> dict[int, Totals]:
     """Totals of each drop (`_drop`) from final claims; records and drops are not counted here."""
-    counts = claims.group_by("_drop", "outcome").agg(pl.len().alias("orders"), pl.col("lines").sum())
+    counts = claims.group_by("_drop", "outcome").agg(
+        pl.len().alias("orders"), pl.col("lines").sum()
+    )
     value = (
         claims.filter(pl.col("outcome") == "accepted")
         .group_by("_drop", pl.col("currency").fill_null("?"))
@@ -104,7 +106,9 @@ class ReasonTally:
         if about.is_empty():
             return
         once = about.unique(["_order", "code"], keep="first", maintain_order=True).join(
-            told.claims.select("_order", "currency", "value", "order_number").rename({"value": "worth"}),
+            told.claims.select("_order", "currency", "value", "order_number").rename(
+                {"value": "worth"}
+            ),
             on="_order",
             how="left",
             maintain_order="left",

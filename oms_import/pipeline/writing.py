@@ -9,7 +9,6 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-
 from oms_import.model.reasons import reasons
 from oms_import.model.report import ReasonCount, Totals
 from oms_import.model.tables import TABLES
@@ -77,10 +76,18 @@ class Writing:
         tables: dict[str, pl.DataFrame] = {}
         for name in TABLES:
             frame = part.read(name)
-            tables[name] = frame if every else frame.join(good.select("_order"), on="_order", how="semi", maintain_order="left")  # fmt: skip
+            tables[name] = (
+                frame
+                if every
+                else frame.join(
+                    good.select("_order"), on="_order", how="semi", maintain_order="left"
+                )
+            )
         if (good["revision"] != 1).any():
             orders = tables["orders"]
-            revised = orders.drop("revision").join(good, on="_order", how="left", maintain_order="left")  # fmt: skip
+            revised = orders.drop("revision").join(
+                good, on="_order", how="left", maintain_order="left"
+            )
             tables["orders"] = revised.select(orders.columns)
         accepted.write(tables)
 
@@ -88,11 +95,15 @@ class Writing:
         bad = told.claims.filter(pl.col("outcome").is_in(_BACK))
         if bad.is_empty():
             return None
-        findings = told.findings.join(bad.select("_order"), on="_order", how="semi", maintain_order="left")  # fmt: skip
+        findings = told.findings.join(
+            bad.select("_order"), on="_order", how="semi", maintain_order="left"
+        )
         told_why = findings.filter(pl.col("severity").is_in(["error", "hold"]))
-        texts = _explained(told_why, bad, self.drops)
+        texts = _explained(told_why, bad)
         rejected.write_exceptions(_exceptions(texts, self.drops))
-        rows = part.read("source").join(bad.select("_order"), on="_order", how="semi", maintain_order="left")  # fmt: skip
+        rows = part.read("source").join(
+            bad.select("_order"), on="_order", how="semi", maintain_order="left"
+        )
         rows = rows.join(_per_order(texts), on="_order", how="left", maintain_order="left")
         for key, mine in rows.partition_by("_drop", as_dict=True, maintain_order=True).items():
             index = int(key[0])
@@ -103,7 +114,7 @@ class Writing:
         return path
 
 
-def _explained(findings: pl.DataFrame, bad: pl.DataFrame, drops: Mapping[int, Drop]) -> pl.DataFrame:  # fmt: skip
+def _explained(findings: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
     """Findings with `order_number`, `owner`, `remedy` and the full `message`."""
     owners = {code: entry.owner for code, entry in reasons().items()}
     remedies = {code: entry.remedy for code, entry in reasons().items()}
@@ -120,7 +131,11 @@ def _explained(findings: pl.DataFrame, bad: pl.DataFrame, drops: Mapping[int, Dr
 def message_expr() -> pl.Expr:
     """The text of a finding, as model.finding.message makes it, for a frame of FINDINGS."""
     summaries = {code: entry.summary for code, entry in reasons().items()}
-    value = pl.when(pl.col("value").str.len_chars() > 120).then(pl.col("value").str.slice(0, 119) + "…").otherwise("value")  # fmt: skip
+    value = (
+        pl.when(pl.col("value").str.len_chars() > 120)
+        .then(pl.col("value").str.slice(0, 119) + "…")
+        .otherwise("value")
+    )
     said = (
         pl.when(pl.col("field").is_not_null() & pl.col("value").is_not_null())
         .then(pl.format(': {} "{}"', "field", value))
@@ -184,5 +199,3 @@ class _Lineage:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
-
-

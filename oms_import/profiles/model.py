@@ -25,19 +25,27 @@ def _as_list(value: object) -> object:
 
 Columns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 SeverityName = Literal["error", "hold", "warning", "info", "off"]
-Transform = Literal["text", "code", "number", "money", "integer", "date", "flag", "country", "currency", "json"]  # fmt: skip
+Transform = Literal[
+    "text", "code", "number", "money", "integer", "date", "flag", "country", "currency", "json"
+]
 
 
 class FormatSpec(_Strict):
     """How the channel's files are written."""
 
     reader: str = Field("csv", description="The reader: csv (also TSV) or excel.")
-    encoding: str = Field("auto", description="Encoding of the text; auto decides by BOM, then UTF-8, then cp1252.")  # fmt: skip
+    encoding: str = Field(
+        "auto", description="Encoding of the text; auto decides by BOM, then UTF-8, then cp1252."
+    )
     delimiter: str = Field("auto", description="Field delimiter; auto finds it from the header.")
     quote: str = Field('"', description='Quote character; "none" where quotes are ordinary text.')
-    sheet: str | None = Field(None, description="Sheet of a workbook; default: the first with the header.")  # fmt: skip
+    sheet: str | None = Field(
+        None, description="Sheet of a workbook; default: the first with the header."
+    )
     header: Columns = Field((), description="Column names, for files without a header row.")
-    required_columns: Columns = Field((), description="Columns without which the file is refused (HDR_MISSING).")  # fmt: skip
+    required_columns: Columns = Field(
+        (), description="Columns without which the file is refused (HDR_MISSING)."
+    )
 
 
 class RowMatch(_Strict):
@@ -60,18 +68,25 @@ class FooterRule(_Strict):
     """A footer line, also in mid-file; it may state how many records the file holds."""
 
     matches: str = Field(description="Regular expression searched in the whole raw line.")
-    count_group: int | None = Field(None, description="Group of the expression that holds the record count.")  # fmt: skip
+    count_group: int | None = Field(
+        None, description="Group of the expression that holds the record count."
+    )
     counts: Literal["orders", "rows"] = "orders"
 
 
 class RowRules(_Strict):
     """Rows that are no order lines."""
 
-    description_rows: int = Field(0, ge=0, description="Rows below the header that describe the columns.")  # fmt: skip
+    description_rows: int = Field(
+        0, ge=0, description="Rows below the header that describe the columns."
+    )
     skip: tuple[RowMatch, ...] = Field((), description="Rows to leave out.")
     footer: tuple[FooterRule, ...] = ()
     repeated_header: Literal["reject", "skip"] = "reject"
-    summary: RowMatch | None = Field(None, description="Rows that hold order values only, above child rows of the same key; alone, such a row is an ordinary line.")  # fmt: skip
+    summary: RowMatch | None = Field(
+        None,
+        description="Rows of order values above child rows of their key; alone, an ordinary line.",
+    )
 
 
 class Defaults(_Strict):
@@ -79,8 +94,12 @@ class Defaults(_Strict):
 
     currency: str | None = None
     country: str | None = None
-    timezone: str | None = Field(None, description="IANA zone of times without an offset; default: none, they stay local.")  # fmt: skip
-    decimal: Literal[".", ",", "auto"] = Field(".", description="Decimal separator of amounts; auto decides on the whole column.")  # fmt: skip
+    timezone: str | None = Field(
+        None, description="IANA zone of times without an offset; default: none, they stay local."
+    )
+    decimal: Literal[".", ",", "auto"] = Field(
+        ".", description="Decimal separator of amounts; auto decides on the whole column."
+    )
     date_order: Literal["auto", "dmy", "mdy", "ymd"] = "auto"
     price_basis: Literal["net", "gross", "unknown"] = "unknown"
     order_type: Literal["sale", "replacement", "exchange", "b2b_po", "warehouse"] = "sale"
@@ -93,24 +112,55 @@ class Defaults(_Strict):
 class FieldRule(_Strict):
     """Where one canonical field comes from. The steps run in the order in which they stand here."""
 
-    from_: Columns = Field((), alias="from", description="Source columns; the first that is present and not blank wins.")  # fmt: skip
-    concat: Columns = Field((), description="Source columns joined by `separator`, blanks left out (instead of from).")  # fmt: skip
+    from_: Columns = Field(
+        (),
+        alias="from",
+        description="Source columns; the first that is present and not blank wins.",
+    )
+    concat: Columns = Field(
+        (), description="Source columns joined by `separator`, blanks left out (instead of from)."
+    )
     separator: str = " "
     const: str | None = Field(None, description="A constant, whatever the source says.")
-    strip: str | None = Field(None, description="Characters taken off both ends (beside white space).")  # fmt: skip
-    extract: str | None = Field(None, description="Regular expression; its first group becomes the value.")  # fmt: skip
+    strip: str | None = Field(
+        None, description="Characters taken off both ends (beside white space)."
+    )
+    extract: str | None = Field(
+        None, description="Regular expression; its first group becomes the value."
+    )
     split: str | None = Field(None, description="Delimiter to split at; `index` says which piece.")
     index: int = 0
-    map: dict[str, str] | None = Field(None, description="Table of source value → our value; case is ignored.")  # fmt: skip
-    other: Literal["error", "keep", "blank"] | str = Field("error", description="What a value outside the map becomes: error, keep (as it is), blank, or \"=value\".")  # fmt: skip
+    map: dict[str, str] | None = Field(
+        None, description="Table of source value → our value; case is ignored."
+    )
+    other: str = Field(
+        "error",
+        description='What a value outside the map becomes: error, keep, blank, or "=value".',
+    )
     default: str | None = Field(None, description="Value when the source is blank.")
-    as_: Transform | None = Field(None, alias="as", description="How the text becomes a value; default: by the field's type.")  # fmt: skip
-    formats: Columns = Field((), description="Date formats (strptime), tried by shape; default: ISO 8601 and N/N/N by date_order.")  # fmt: skip
-    months: str | None = Field(None, description="Language of month names in dates: en, de, fr, es, it, nl.")  # fmt: skip
-    zone: str | None = Field(None, description="IANA zone of times without an offset, for this field.")  # fmt: skip
+    as_: Transform | None = Field(
+        None, alias="as", description="How the text becomes a value; default: by the field's type."
+    )
+    formats: Columns = Field(
+        (),
+        description="Date formats (strptime); default: the common shapes, N/N/N by date_order.",
+    )
+    months: str | None = Field(
+        None, description="Language of month names in dates: en, de, fr, es, it, nl."
+    )
+    zone: str | None = Field(
+        None, description="IANA zone of times without an offset, for this field."
+    )
     decimal: Literal[".", ",", "auto"] | None = None
-    round: int | None = Field(None, ge=0, le=6, description="Round half up to so many decimals; else excess digits are refused.")  # fmt: skip
-    level: Literal["order", "line"] | None = Field(None, description="For attributes of a charge or tax: where it stands.")  # fmt: skip
+    round: int | None = Field(
+        None,
+        ge=0,
+        le=6,
+        description="Round half up to so many decimals; else excess digits are refused.",
+    )
+    level: Literal["order", "line"] | None = Field(
+        None, description="For attributes of a charge or tax: where it stands."
+    )
 
 
 def _as_rule(value: object) -> object:
@@ -122,35 +172,62 @@ FieldMap = dict[str, Rule]
 
 
 class LineSource(_Strict):
-    """Where an order's lines stand: one a row (default), several columns of a row, or a JSON cell."""
+    """Where an order's lines stand: one a row (default), columns of a row, or a JSON cell."""
 
     in_: Literal["rows", "columns", "json"] = Field("rows", alias="in")
-    columns: str | None = Field(None, description="columns: pattern of the columns, e.g. line_item_*.")  # fmt: skip
+    columns: str | None = Field(
+        None, description="columns: pattern of the columns, e.g. line_item_*."
+    )
     pairs: str = Field("|", description="columns: what separates key:value pairs in a cell.")
     key_value: str = Field(":", description="columns: what separates key and value.")
-    column: str | None = Field(None, description="json: the column whose cell holds an object or an array of objects.")  # fmt: skip
+    column: str | None = Field(
+        None, description="json: the column whose cell holds an object or an array of objects."
+    )
 
 
 class Grouping(_Strict):
     """Which rows make one order."""
 
-    by: Columns = Field((), description="Source columns; default: those of order.order_number, else one order a row.")  # fmt: skip
+    by: Columns = Field(
+        (),
+        description="Source columns; default: those of order.order_number, else one order a row.",
+    )
     fill_down: bool = Field(True, description="A row whose key is blank continues the order above.")
-    copies: bool = Field(True, description="Rows that repeat a whole order exactly are copies (DUP_ORDER), not further lines.")  # fmt: skip
+    copies: bool = Field(
+        True,
+        description="Rows that repeat a whole order exactly are copies, not further lines.",
+    )
 
 
 class ChargeRule(_Strict):
     """One charge (or discount) of an order or a line."""
 
-    kind: Literal["shipping", "handling", "discount", "gift_wrap", "fee", "cod", "eco", "surcharge", "rounding"]  # fmt: skip
+    kind: Literal[
+        "shipping",
+        "handling",
+        "discount",
+        "gift_wrap",
+        "fee",
+        "cod",
+        "eco",
+        "surcharge",
+        "rounding",
+    ]
     amount: Rule
     scope: Literal["order", "line"] = "order"
-    sign: Literal["as_is", "negative"] = Field("as_is", description="negative: the source shows a positive discount.")  # fmt: skip
-    per_order: Literal["first", "sum", "max"] = Field("first", description="An order-level amount that stands on several rows: the first, their sum, or the largest.")  # fmt: skip
+    sign: Literal["as_is", "negative"] = Field(
+        "as_is", description="negative: the source shows a positive discount."
+    )
+    per_order: Literal["first", "sum", "max"] = Field(
+        "first",
+        description="Where it stands on several rows: the first, their sum, or the largest.",
+    )
     name: Rule | None = None
     code: Rule | None = None
     tax_amount: Rule | None = None
-    informational: bool = Field(False, description="Already inside another amount: shown, never added.")  # fmt: skip
+    informational: bool = Field(
+        False, description="Already inside another amount: shown, never added."
+    )
 
 
 class TaxRule(_Strict):
@@ -191,16 +268,26 @@ class RuleSet(_Strict):
     """What an order must fulfil. Fields: `orders` by name, `line.x`, `ship_to.x`, `bill_to.x`."""
 
     required: Columns = Field((), description="Fields that must be filled (FIELD_REQUIRED).")
-    optional: Columns = Field((), description="Fields of the standard rules that may be empty here: sku, unit_price, ship_to …")  # fmt: skip
-    allowed: dict[str, Columns] = Field(default_factory=dict, description="Field → allowed values (VALUE_NOT_ALLOWED).")  # fmt: skip
+    optional: Columns = Field(
+        (),
+        description="Fields of the standard rules that may be empty here: line.sku, ship_to …",
+    )
+    allowed: dict[str, Columns] = Field(
+        default_factory=dict, description="Field → allowed values (VALUE_NOT_ALLOWED)."
+    )
     limits: dict[str, Limit] = Field(default_factory=dict)
-    severity: dict[str, SeverityName] = Field(default_factory=dict, description="Reason code → error, hold, warning, info or off.")  # fmt: skip
+    severity: dict[str, SeverityName] = Field(
+        default_factory=dict, description="Reason code → error, hold, warning, info or off."
+    )
 
 
 class Rules(RuleSet):
     """The channel's rules, and by customer segment what differs."""
 
-    total_tolerance: str = Field("0.01", description="Largest difference of stated and computed total still called tolerance.")  # fmt: skip
+    total_tolerance: str = Field(
+        "0.01",
+        description="Largest difference of stated and computed total still called tolerance.",
+    )
     segment: dict[str, RuleSet] = Field(default_factory=dict)
 
 
@@ -214,8 +301,14 @@ class NearDuplicates(_Strict):
 class Duplicates(_Strict):
     """When an order was seen before, and what to do then."""
 
-    key: Columns = Field(("order_number_norm",), description="Fields of orders that identify one, within channel and account.")  # fmt: skip
-    ignore: Columns = Field((), description="Parts left out of the content comparison: status, payment, dates, addresses, prices, shipping.")  # fmt: skip
+    key: Columns = Field(
+        ("order_number_norm",),
+        description="Fields of orders that identify one, within channel and account.",
+    )
+    ignore: Columns = Field(
+        (),
+        description="Parts not compared: status, payment, dates, addresses, prices, shipping.",
+    )
     revision: Literal["hold", "replace", "ignore"] = "hold"
     near: NearDuplicates = NearDuplicates()
 
@@ -225,7 +318,9 @@ class IgnoreRule(_Strict):
 
     field: str = Field(description="A field of orders.")
     equals: Columns
-    code: Literal["IGNORED_BY_RULE", "ORDER_CANCELLED", "ORDER_CLOSED", "FULFILLED_BY_CHANNEL"] = "IGNORED_BY_RULE"  # fmt: skip
+    code: Literal["IGNORED_BY_RULE", "ORDER_CANCELLED", "ORDER_CLOSED", "FULFILLED_BY_CHANNEL"] = (
+        "IGNORED_BY_RULE"
+    )
 
 
 class Detect(_Strict):
@@ -243,9 +338,13 @@ class SourceSpec(_Strict):
     pattern: Columns = Field(("*",), description="Globs of the names to take.")
     exclude: Columns = Field(("*.part", "*.tmp", ".*"), description="Globs never taken.")
     recursive: bool = False
-    min_age_seconds: float = Field(0, ge=0, description="Take a file only when it has not changed for so long.")  # fmt: skip
+    min_age_seconds: float = Field(
+        0, ge=0, description="Take a file only when it has not changed for so long."
+    )
     done_suffix: str | None = Field(None, description="Take NAME only when NAME<suffix> is there.")
-    after: Literal["keep", "move", "delete"] = Field("keep", description="What happens to the file after the commit.")  # fmt: skip
+    after: Literal["keep", "move", "delete"] = Field(
+        "keep", description="What happens to the file after the commit."
+    )
     move_to: str = "done"
 
 
@@ -256,7 +355,10 @@ class Profile(_Strict):
     title: str = ""
     version: int = Field(1, ge=1, description="Raise it when the mapping changes.")
     extends: str | None = Field(None, description="A built-in profile this one builds on.")
-    account: str = Field("default", description="Shop or seller account: the same number in two accounts is two orders.")  # fmt: skip
+    account: str = Field(
+        "default",
+        description="Shop or seller account: the same number in two accounts is two orders.",
+    )
     enabled: bool = True
     source: SourceSpec = SourceSpec()
     detect: Detect = Detect()
@@ -271,7 +373,9 @@ class Profile(_Strict):
     charge: tuple[ChargeRule, ...] = ()
     tax: tuple[TaxRule, ...] = ()
     payment: tuple[PaymentRule, ...] = ()
-    drop_columns: Columns = Field((), description="Columns never kept, not even as attributes: secrets, card data.")  # fmt: skip
+    drop_columns: Columns = Field(
+        (), description="Columns never kept, not even as attributes: secrets, card data."
+    )
     rules: Rules = Rules()
     duplicates: Duplicates = Duplicates()
     ignore: tuple[IgnoreRule, ...] = (
@@ -306,9 +410,58 @@ def _check_fields(table: str, fields: FieldMap, known: frozenset[str]) -> None:
 
 
 _DERIVED = frozenset(
-    "order_key channel channel_account order_number_norm ordered_at_raw ordered_at_precision "
-    "computed_total total_delta total_check line_count qty_total content_hash line_no sku_raw "
-    "qty_each unit_price_origin country_raw party_no drop_id record_no profile_version".split()
+    (
+    )
+)
+
+MAPPABLE["order"])
+        _check_fields("line", self.line, MAPPABLE["line"])
+        for role, fields in self.party.items():
+            if role not in tables.ROLES:
+                raise UnknownFieldError("party", role, tables.ROLES)
+            _check_fields(f"party.{role}", fields, MAPPABLE["party"])
+        return self
+
+
+class UnknownFieldError(ValueError):
+    """A mapping names a field that the canonical order does not have."""
+
+    def __init__(self, table: str, field: str, known: tuple[str, ...] | frozenset[str]) -> None:
+        super().__init__(f"{table}.{field} is not a field")
+        self.path = (*table.split("."), field)
+        self.known = tuple(known)
+
+
+def _check_fields(table: str, fields: FieldMap, known: frozenset[str]) -> None:
+    for field in fields:
+        if field not in known:
+            raise UnknownFieldError(table, field, known)
+
+
+_DERIVED = frozenset(
+    [
+        "order_key",
+        "channel",
+        "channel_account",
+        "order_number_norm",
+        "ordered_at_raw",
+        "ordered_at_precision",
+        "computed_total",
+        "total_delta",
+        "total_check",
+        "line_count",
+        "qty_total",
+        "content_hash",
+        "line_no",
+        "sku_raw",
+        "qty_each",
+        "unit_price_origin",
+        "country_raw",
+        "party_no",
+        "drop_id",
+        "record_no",
+        "profile_version",
+    ]
 )
 
 MAPPABLE: dict[str, frozenset[str]] = {

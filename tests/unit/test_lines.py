@@ -1,0 +1,52 @@
+"""Lines in rows, in columns and in JSON cells."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oms_import.normalize.lines import line_rows, without_summaries
+from oms_import.profiles.model import LineSource, RowMatch
+
+
+def rows(**columns: list[str | None]) -> pl.DataFrame:
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    return frame.with_row_index("_row").with_columns(pl.col("_row").cast(pl.Int64).alias("_order"))
+
+
+def test_each_filled_column_makes_a_line_in_order_of_row_and_column() -> None:
+    source = LineSource.model_validate({"in": "columns", "columns": "line_item_*"})
+    frame = rows(
+        no=["1", "2"],
+        line_item_1=["name:Shoe|sku:A12|quantity:1", "name:Fox | Card|sku:B|total:5"],
+        line_item_2=["name:Hat|sku:A13|quantity:2", None],
+    )
+    lines = line_rows(frame, source, ("name", "sku", "quantity"))
+    assert lines.select("no", "name", "sku", "quantity").rows() == [
+        ("1", "Shoe", "A12", "1"),
+        ("1", "Hat", "A13", "2"),
+        ("2", "Fox | Card", "B", None),
+    ]
+
+
+def test_a_json_cell_holds_an_object_or_an_array() -> None:
+    source = LineSource.model_validate({"in": "json", "column": "items"})
+    frame = rows(
+        no=["1", "2", "3"],
+        items=[
+            '{"sku":"A","qty":"1"}',
+            '[{"sku":"B","qty":10.799999999999999},{"sku":"C","qty":"2"}]',
+            None,
+        ],
+    )
+    lines = line_rows(frame, source, ("sku", "qty"))
+    assert lines.select("no", "sku", "qty").rows() == [
+        ("1", "A", "1"),
+        ("2", "B", "10.799999999999999"),
+        ("2", "C", "2"),
+    ]
+
+
+def test_a_summary_row_is_no_line_beside_its_children_but_is_one_alone() -> None:
+    frame = rows(item=[None, "A", None]).with_columns(pl.Series("_order", [0, 0, 1]))
+    kept = without_summaries(frame, RowMatch(column="item", blank=True))
+    assert kept.select("_order", "item").rows() == [(0, "A"), (1, None)]
