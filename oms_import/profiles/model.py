@@ -411,35 +411,6 @@ def _check_fields(table: str, fields: FieldMap, known: frozenset[str]) -> None:
 
 _DERIVED = frozenset(
     (
-    )
-)
-
-MAPPABLE["order"])
-        _check_fields("line", self.line, MAPPABLE["line"])
-        for role, fields in self.party.items():
-            if role not in tables.ROLES:
-                raise UnknownFieldError("party", role, tables.ROLES)
-            _check_fields(f"party.{role}", fields, MAPPABLE["party"])
-        return self
-
-
-class UnknownFieldError(ValueError):
-    """A mapping names a field that the canonical order does not have."""
-
-    def __init__(self, table: str, field: str, known: tuple[str, ...] | frozenset[str]) -> None:
-        super().__init__(f"{table}.{field} is not a field")
-        self.path = (*table.split("."), field)
-        self.known = tuple(known)
-
-
-def _check_fields(table: str, fields: FieldMap, known: frozenset[str]) -> None:
-    for field in fields:
-        if field not in known:
-            raise UnknownFieldError(table, field, known)
-
-
-_DERIVED = frozenset(
-    [
         "order_key",
         "channel",
         "channel_account",
@@ -461,7 +432,7 @@ _DERIVED = frozenset(
         "drop_id",
         "record_no",
         "profile_version",
-    ]
+    )
 )
 
 MAPPABLE: dict[str, frozenset[str]] = {
