@@ -31,7 +31,7 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE others (
             run_id VARCHAR, drop_id VARCHAR, channel VARCHAR, account VARCHAR, order_key VARCHAR,
             order_number VARCHAR, outcome VARCHAR, codes VARCHAR, record BIGINT, line BIGINT)""",
-        "CREATE TABLE schema_version (version INTEGER, at TIMESTAMP)",
+        "CREATE TABLE schema_version (version INTEGER, applied_at TIMESTAMP)",
     ),
 )
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).

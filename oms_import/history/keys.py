@@ -1,0 +1,17 @@
+"""How keys become 128-bit hashes: the one SQL text that commit, decide and verify share."""
+
+from __future__ import annotations
+
+
+def key_hash(channel: str = "channel", account: str = "account", key: str = "key") -> str:
+    """SQL of an idempotency key's hash as UUID; null where the order has no key.
+
+    The arguments are SQL expressions, not values. Parts are separated by chr(0), which no cell
+    holds, so that no two keys read the same.
+    """
+    return f"md5({channel} || chr(0) || {account} || chr(0) || {key})::UUID"
+
+
+def hex_hash(column: str) -> str:
+    """SQL of an md5 written as 32 hex digits as UUID."""
+    return f"{column}::UUID"
