@@ -47,10 +47,8 @@ class _Settings:
     read_only: bool
 
     def config(self) -> dict[str, str | bool | int | float | list[str]]:
-        """Bounded, and closed: no network, no extension, no file outside our own folder."""
+        """Bounded, and closed against extensions; `_confine` does the rest."""
         return {
-            "allowed_directories": [str(self.database.parent.absolute())],
-            "enable_external_access": False,
             "memory_limit": f"{self.memory_mb}MiB",
             "threads": 2,
             "temp_directory": str(self.temp_dir.absolute()),
@@ -169,6 +167,7 @@ def _prepared(settings: _Settings) -> duckdb.DuckDBPyConnection:
     with plain_errors(settings.database):
         try:
             _migrate(connection, settings)
+            _confine(connection, settings)
         except BaseException:
             connection.close()
             raise
@@ -248,3 +247,11 @@ def _version(connection: duckdb.DuckDBPyConnection) -> int:
     row = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchone()
     return int(row[0]) if row else 0
 
+
+def _confine(connection: duckdb.DuckDBPyConnection, settings: _Settings) -> None:
+    """No network and no file outside our own folder; DuckDB takes this only once a process."""
+    row = connection.execute("SELECT current_setting('enable_external_access')").fetchone()
+    if row and row[0]:
+        folder = str(settings.database.parent.absolute()).replace("'", "''")
+        connection.execute(f"SET allowed_directories = ['{folder}']")
+        connection.execute("SET enable_external_access = false")
