@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +46,7 @@ class RunRequest:
 
     command: str
     channels: tuple[str, ...] = ()
-    files: tuple[Offer, ...] | None = None  # instead of the channels' folders
+    files: Mapping[str, tuple[Offer, ...]] | None = None  # by channel, instead of their folders
     dry_run: bool = False
     fetch: bool = True
     lock_wait: float = 0.0
@@ -108,9 +108,7 @@ def _gather(workspace: Workspace, request: RunRequest, work: _Work) -> None:
     for profile in work.profiles:
         begun = monotonic()
         try:
-            offers = request.files
-            if offers is None:
-                offers = offers_of(profile, workspace.root, work.started) if request.fetch else ()
+            offers = _offers(workspace, request, profile, work.started)
             arrived = arrive(profile, offers, workspace.raw, limits, work.started)
             work.arrivals[profile.name] = arrived
         except OutputError:
@@ -119,6 +117,14 @@ def _gather(workspace: Workspace, request: RunRequest, work: _Work) -> None:
             work.errors[profile.name] = error
         work.seconds[profile.name] = monotonic() - begun
     _sort_out(workspace, request, work)
+
+
+def _offers(
+    workspace: Workspace, request: RunRequest, profile: Profile, now: datetime
+) -> Sequence[Offer]:
+    if request.files is not None:
+        return request.files.get(profile.name, ())
+    return offers_of(profile, workspace.root, now) if request.fetch else ()
 
 
 def _sort_out(workspace: Workspace, request: RunRequest, work: _Work) -> None:
