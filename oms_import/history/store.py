@@ -175,14 +175,36 @@ def _prepared(settings: _Settings) -> duckdb.DuckDBPyConnection:
 
 
 def _connect(settings: _Settings) -> duckdb.DuckDBPyConnection:
-    if settings.read_only and not settings.database.exists():
+    fresh = not settings.database.exists()
+    if settings.read_only and fresh:
         return duckdb.connect(":memory:", config=settings.config())
     _make_folders(settings)
     umask = os.umask(0o077)
     try:
+        if fresh:
+            _create(settings)
         return _connect_patiently(settings)
     finally:
         os.umask(umask)
+
+
+def _create(settings: _Settings) -> None:
+    """Make the store whole under another name first: a crash leaves no half database behind."""
+    making = settings.database.with_name(settings.database.name + ".new")
+    making.unlink(missing_ok=True)
+    making.with_name(making.name + ".wal").unlink(missing_ok=True)
+    with plain_errors(settings.database):
+        connection = duckdb.connect(str(making), config=settings.config())
+        try:
+            _migrate(connection, settings)
+        finally:
+            connection.close()
+    making.rename(settings.database)
+    folder = os.open(settings.database.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _connect_patiently(settings: _Settings) -> duckdb.DuckDBPyConnection:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from oms_import.model.values import WrittenFile
 
@@ -34,3 +36,13 @@ def to_json(files: Sequence[PublishFile]) -> str:
 def from_json(text: str) -> list[PublishFile]:
     """What `to_json` was given."""
     return [PublishFile(**entry) for entry in json.loads(text)]
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file, in hex.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
