@@ -31,7 +31,7 @@ from oms_import.pipeline.arrivals import Arrival, acknowledge, arrive, offers_of
 from oms_import.pipeline.channel import channel as prepared
 from oms_import.pipeline.channel import select
 from oms_import.pipeline.ingest import Ingest, Progress
-from oms_import.pipeline.release import release
+from oms_import.pipeline.release import COMMITTING, release
 from oms_import.pipeline.spool import Spool, spool_error
 from oms_import.pipeline.summary import Facts, report
 from oms_import.pipeline.writing import Writing, Written
@@ -266,7 +266,7 @@ def _facts(request: RunRequest, work: _Work, written: Written | None) -> Facts:
 
 def _discard(staging: Path) -> None:
     """Remove staging, unless a commit was made that is not published yet."""
-    if not (staging / "committed").exists():
+    if not (staging / COMMITTING).exists():
         shutil.rmtree(staging, ignore_errors=True)
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from oms_import.model.reasons import reasons
 from oms_import.model.report import ReasonCount, Totals
 from oms_import.model.tables import TABLES
-from oms_import.model.values import Dialect, Drop
+from oms_import.model.values import Dialect, Drop, WrittenFile
 from oms_import.outputs.accepted import AcceptedWriter
 from oms_import.outputs.rejected import RejectedWriter
 from oms_import.pipeline.spool import Part
@@ -27,7 +27,9 @@ class Written:
 
     totals: Mapping[int, Totals]  # by drop index
     reasons: tuple[ReasonCount, ...]
-    findings: tuple[Path, ...]  # final findings of rejected and held orders, for history
+    findings: tuple[Path, ...] = ()  # final findings of rejected and held orders, for history
+    accepted: tuple[WrittenFile, ...] = ()  # files in staging, named relative to their folder
+    rejected: tuple[WrittenFile, ...] = ()
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Writing:
         if self.dry:
             for part in parts:
                 self._count(verdicts(part, decisions))
-            return Written(self._totals, self._tally.counts(), ())
+            return Written(self._totals, self._tally.counts())
         accepted = AcceptedWriter(self.folder / "accepted", self.formats)
         rejected = RejectedWriter(self.folder / "rejected")
         lineage = _Lineage(self.folder / "lineage.parquet")
@@ -60,10 +62,14 @@ class Writing:
             path = self._reject(part, told, rejected)
             if path is not None:
                 findings.append(path)
-        accepted.close()
-        rejected.close()
         lineage.close()
-        return Written(self._totals, self._tally.counts(), tuple(findings))
+        return Written(
+            self._totals,
+            self._tally.counts(),
+            findings=tuple(findings),
+            accepted=tuple(accepted.close()),
+            rejected=tuple(rejected.close()),
+        )
 
     def _count(self, told: Verdicts) -> None:
         for drop, totals in totals_by_drop(told.claims).items():

@@ -1,0 +1,87 @@
+"""From written staging to a committed and published run: the protocol's last steps in order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from oms_import.history.commit import CommitRequest, DropRecord, commit
+from oms_import.history.recover import finish
+from oms_import.history.store import Store
+from oms_import.model.fail_on import FailOn
+from oms_import.model.publishing import MANIFEST, PublishFile
+from oms_import.model.report import RunReport
+from oms_import.outputs.manifest import stage, stage_bytes, stage_file
+from oms_import.outputs.publish import publish
+from oms_import.pipeline.spool import Spool
+from oms_import.pipeline.summary import Facts, report
+from oms_import.pipeline.writing import Written
+from oms_import.workspace import Workspace
+
+COMMITTING = "committing"
+
+
+def release(
+    workspace: Workspace,
+    store: Store,
+    facts: Facts,
+    fail_on: FailOn,
+    spool: Spool,
+    written: Written,
+    decisions: Path,
+    staging: Path,
+) -> RunReport:
+    """Manifests, report, commit, publish. Once the commit is made, the next start can finish it."""
+    files = _outputs(written, facts.run_id, staging)
+    outputs = tuple(f.as_written() for f in files if not f.target.endswith("/" + MANIFEST))
+    finished = datetime.now(UTC)
+    told = report(replace(facts, outputs=outputs), fail_on, finished)
+    files += _report_files(told, staging)
+    if (staging / "lineage.parquet").exists():
+        lineage = (workspace.lineage / f"{facts.run_id}.parquet").relative_to(workspace.root)
+        files.append(stage_file(staging, "lineage.parquet", lineage.as_posix()))
+    (staging / COMMITTING).touch()  # from here on only recovery may discard this staging
+    commit(store, _request(facts, told, finished, spool, written, decisions, files))
+    finish(workspace, store, facts.run_id, publish)
+    return told
+
+
+def _outputs(written: Written, run_id: str, staging: Path) -> list[PublishFile]:
+    return [
+        *stage(staging, "accepted", run_id, written.accepted),
+        *stage(staging, "rejected", run_id, written.rejected),
+    ]
+
+
+def _report_files(told: RunReport, staging: Path) -> list[PublishFile]:
+    text = json.dumps(told.as_json(), ensure_ascii=False, indent=1)
+    file = stage_bytes(staging, "reports/report.json", text.encode() + b"\n")
+    return stage(staging, "reports", told.run_id, [file])
+
+
+def _request(
+    facts: Facts,
+    told: RunReport,
+    finished: datetime,
+    spool: Spool,
+    written: Written,
+    decisions: Path,
+    files: list[PublishFile],
+) -> CommitRequest:
+    return CommitRequest(
+        run_id=facts.run_id,
+        command=facts.command,
+        status=told.status,
+        exit_code=told.exit_code,
+        started_at=facts.started,
+        finished_at=finished,
+        retry_of=facts.retry_of,
+        drops=[DropRecord.of(r) for r in facts.results if r.status != "duplicate"],
+        claims=[part.claims for part in spool],
+        decisions=decisions,
+        findings=list(written.findings),
+        files=files,
+        report=json.dumps(told.as_json(), ensure_ascii=False),
+    )
