@@ -31,7 +31,7 @@ from oms_import.pipeline.arrivals import Arrival, acknowledge, arrive, offers_of
 from oms_import.pipeline.channel import channel as prepared
 from oms_import.pipeline.channel import select
 from oms_import.pipeline.ingest import Ingest, Progress
-from oms_import.pipeline.release import COMMITTING, release
+from oms_import.pipeline.release import COMMITTING, Staged, release
 from oms_import.pipeline.spool import Spool, spool_error
 from oms_import.pipeline.summary import Facts, report
 from oms_import.pipeline.writing import Writing, Written
@@ -186,7 +186,9 @@ def _import(
             facts = _facts(request, work, written)
             if request.dry_run:
                 return report(facts, fail_on, datetime.now(UTC))
-            told = release(workspace, store, facts, fail_on, spool, written, decisions, staging)
+            claims = tuple(part.claims for part in spool)
+            staged = Staged(staging, claims, decisions, written)
+            told = release(workspace, store, facts, fail_on, staged)
     finally:
         _discard(staging)
     _acknowledge(workspace, request, work)

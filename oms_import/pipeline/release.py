@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from oms_import.model.publishing import MANIFEST, PublishFile
 from oms_import.model.report import RunReport
 from oms_import.outputs.manifest import stage, stage_bytes, stage_file
 from oms_import.outputs.publish import publish
-from oms_import.pipeline.spool import Spool
 from oms_import.pipeline.summary import Facts, report
 from oms_import.pipeline.writing import Written
 from oms_import.workspace import Workspace
@@ -23,18 +22,22 @@ from oms_import.workspace import Workspace
 COMMITTING = "committing"
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A run's staging, complete but for manifests and report."""
+
+    folder: Path
+    claims: tuple[Path, ...]
+    decisions: Path
+    written: Written
+
+
 def release(
-    workspace: Workspace,
-    store: Store,
-    facts: Facts,
-    fail_on: FailOn,
-    spool: Spool,
-    written: Written,
-    decisions: Path,
-    staging: Path,
+    workspace: Workspace, store: Store, facts: Facts, fail_on: FailOn, staged: Staged
 ) -> RunReport:
     """Manifests, report, commit, publish. Once the commit is made, the next start can finish it."""
-    files = _outputs(written, facts.run_id, staging)
+    staging = staged.folder
+    files = _outputs(staged.written, facts.run_id, staging)
     outputs = tuple(f.as_written() for f in files if not f.target.endswith("/" + MANIFEST))
     finished = datetime.now(UTC)
     told = report(replace(facts, outputs=outputs), fail_on, finished)
@@ -43,7 +46,7 @@ def release(
         lineage = (workspace.lineage / f"{facts.run_id}.parquet").relative_to(workspace.root)
         files.append(stage_file(staging, "lineage.parquet", lineage.as_posix()))
     (staging / COMMITTING).touch()  # from here on only recovery may discard this staging
-    commit(store, _request(facts, told, finished, spool, written, decisions, files))
+    commit(store, _request(facts, told, finished, staged, files))
     finish(workspace, store, facts.run_id, publish)
     return told
 
@@ -65,9 +68,7 @@ def _request(
     facts: Facts,
     told: RunReport,
     finished: datetime,
-    spool: Spool,
-    written: Written,
-    decisions: Path,
+    staged: Staged,
     files: list[PublishFile],
 ) -> CommitRequest:
     return CommitRequest(
@@ -79,9 +80,9 @@ def _request(
         finished_at=finished,
         retry_of=facts.retry_of,
         drops=[DropRecord.of(r) for r in facts.results if r.status != "duplicate"],
-        claims=[part.claims for part in spool],
-        decisions=decisions,
-        findings=list(written.findings),
+        claims=staged.claims,
+        decisions=staged.decisions,
+        findings=staged.written.findings,
         files=files,
         report=json.dumps(told.as_json(), ensure_ascii=False),
     )

@@ -1,0 +1,171 @@
+"""Replay: what today's profiles would make of an earlier run's drops. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from oms_import.model.tables import TABLES
+from oms_import.model.values import Drop, DropResult, Limits
+from oms_import.pipeline.arrivals import arrive
+from oms_import.pipeline.channel import channel
+from oms_import.pipeline.ingest import Ingest
+from oms_import.pipeline.spool import Spool
+from oms_import.profiles.load import channels as load_channels
+from oms_import.profiles.model import Profile
+from oms_import.stored import StoredRun, stored_run
+from oms_import.workspace import Workspace
+
+_UNTOLD = frozenset({"drop_id", "record_no", "profile_version", "content_hash", "revision"})
+_MOST = 200  # changes named one by one; beyond that only counted
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The comparison: orders whose outcome or whose fields would change."""
+
+    run_id: str
+    orders: int
+    outcomes: pl.DataFrame  # drop, order_key, before, after, codes
+    fields: pl.DataFrame  # order_key, table, line_no, field, before, after
+    drops: tuple[str, ...]  # drops that could not be read now
+
+    def as_json(self) -> dict[str, object]:
+        """One JSON document; lists are cut at 200 entries, counts are not."""
+        return {
+            "schema": 1,
+            "run_id": self.run_id,
+            "orders": self.orders,
+            "outcomes_changed": self.outcomes.height,
+            "fields_changed": self.fields.height,
+            "outcomes": self.outcomes.head(_MOST).to_dicts(),
+            "fields": self.fields.head(_MOST).to_dicts(),
+            "drops_refused": list(self.drops),
+        }
+
+
+def replay(workspace: Workspace, run_id: str | None) -> Replay:
+    """Read the run's raw drops with today's profiles and compare with what was made of them then.
+
+    An order that was a duplicate then counts as accepted: history is not asked again.
+
+    Raises:
+        SettingError: there is no such run.
+    """
+    stored = stored_run(workspace, run_id)
+    profiles = {profile.name: profile for profile in load_channels(workspace.profiles)}
+    with TemporaryDirectory(prefix="oms-import-") as folder:
+        spool, results = _read(workspace, stored, profiles, Path(folder))
+        now = _outcomes_now(spool, results)
+        fields = _fields(workspace, stored, spool)
+    names = {drop.drop_id: drop.name for drop in stored.drops}
+    return Replay(
+        run_id=stored.run_id,
+        orders=now.height,
+        outcomes=_compared(_outcomes_then(stored), now, names),
+        fields=fields,
+        drops=tuple(r.drop.name for r in results if r.status != "imported"),
+    )
+
+
+def _read(
+    workspace: Workspace, stored: StoredRun, profiles: Mapping[str, Profile], scratch: Path
+) -> tuple[Spool, list[DropResult]]:
+    spool = Spool(scratch / "spool")
+    limits = workspace.settings.limits.as_limits()
+    results: list[DropResult] = []
+    for name, profile in profiles.items():
+        drops = _drops(workspace, stored, profile, limits, len(results))
+        if drops:
+            ready = channel(profile, workspace.settings.timezone, limits)
+            ingest = Ingest(ready, spool, scratch, _failed, lambda *_: None)
+            results += ingest.run(drops)
+    return spool, results
+
+
+def _drops(
+    workspace: Workspace, stored: StoredRun, profile: Profile, limits: Limits, first: int
+) -> list[Drop]:
+    mine = [d for d in stored.drops if d.channel == profile.name and d.status != "duplicate"]
+    offers = [drop.offer(workspace, stored.run_id) for drop in mine]
+    arrivals = arrive(profile, offers, workspace.raw, limits, datetime.now(UTC))
+    found = [drop for arrival in arrivals for drop in arrival.drops]
+    return [replace(drop, index=first + position) for position, drop in enumerate(found)]
+
+
+def _failed(drop: Drop, error: Exception) -> DropResult:
+    return DropResult(drop, "failed", detail=type(error).__name__)
+
+
+def _outcomes_now(spool: Spool, results: list[DropResult]) -> pl.DataFrame:
+    ids = pl.DataFrame(
+        {"_drop": [r.drop.index for r in results], "drop_id": [r.drop.drop_id for r in results]},
+        schema={"_drop": pl.UInt32, "drop_id": pl.String},
+    )
+    empty = pl.DataFrame(schema={"drop_id": pl.String, "record": pl.Int64, "order_key": pl.String, "outcome": pl.String, "codes": pl.String})  # fmt: skip
+    parts = [
+        part.read("claims").join(ids, on="_drop", how="left").select(empty.columns)
+        for part in spool
+    ]
+    return pl.concat([empty, *parts])
+
+
+def _outcomes_then(stored: StoredRun) -> pl.DataFrame:
+    first = stored.records.unique(["drop_id", "order_key"], keep="first", maintain_order=True)
+    was = pl.col("outcome").replace({"duplicate": "accepted"})
+    return first.select("drop_id", "order_key", was.alias("before"))
+
+
+def _compared(then: pl.DataFrame, now: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    both = then.join(now, on=["drop_id", "order_key"], how="full", coalesce=True)
+    changed = both.filter(pl.col("before").ne_missing(pl.col("outcome")))
+    drop = pl.col("drop_id").replace_strict(names, default=None, return_dtype=pl.String)
+    return changed.select(
+        drop.alias("drop"),
+        "order_key",
+        "before",
+        pl.col("outcome").alias("after"),
+        "codes",
+    ).sort("drop", "order_key")
+
+
+def _fields(workspace: Workspace, stored: StoredRun, spool: Spool) -> pl.DataFrame:
+    """Fields of accepted orders and lines that would be written differently now."""
+    folder = workspace.out / "accepted" / stored.run_id
+    schema = dict.fromkeys(("order_key", "table", "line_no", "field", "before", "after"), pl.String)
+    found = [pl.DataFrame(schema=schema)]
+    for table, keys in (("orders", ["order_key"]), ("order_lines", ["order_key", "line_no"])):
+        path = folder / f"{table}.parquet"
+        if path.is_file():
+            then = pl.read_parquet(path, memory_map=False)
+            found += [_changed(then, part.read(table), table, keys) for part in spool]
+    return pl.concat(found).sort("order_key", "table", "line_no", "field")
+
+
+def _changed(then: pl.DataFrame, now: pl.DataFrame, table: str, keys: list[str]) -> pl.DataFrame:
+    names = [name for name in TABLES[table] if name not in _UNTOLD and name not in keys]
+    both = then.join(now, on=keys, how="inner", suffix=" now")
+    line = pl.col("line_no").cast(pl.String) if "line_no" in keys else pl.lit(None, dtype=pl.String)
+    changes: list[pl.DataFrame] = []
+    for name in names:
+        differs = both.filter(pl.col(name).ne_missing(pl.col(f"{name} now")))
+        if differs.height:
+            changes.append(
+                differs.select(
+                    "order_key",
+                    pl.lit(table).alias("table"),
+                    line.alias("line_no"),
+                    pl.lit(name).alias("field"),
+                    pl.col(name).cast(pl.String).alias("before"),
+                    pl.col(f"{name} now").cast(pl.String).alias("after"),
+                )
+            )
+    names_of = ("order_key", "table", "line_no", "field", "before", "after")
+    return (
+        pl.concat(changes) if changes else pl.DataFrame(schema=dict.fromkeys(names_of, pl.String))
+    )
