@@ -79,7 +79,7 @@ def _read(
     spool = Spool(scratch / "spool")
     limits = workspace.settings.limits.as_limits()
     results: list[DropResult] = []
-    for name, profile in profiles.items():
+    for profile in profiles.values():
         drops = _drops(workspace, stored, profile, limits, len(results))
         if drops:
             ready = channel(profile, workspace.settings.timezone, limits)
@@ -107,7 +107,8 @@ def _outcomes_now(spool: Spool, results: list[DropResult]) -> pl.DataFrame:
         {"_drop": [r.drop.index for r in results], "drop_id": [r.drop.drop_id for r in results]},
         schema={"_drop": pl.UInt32, "drop_id": pl.String},
     )
-    empty = pl.DataFrame(schema={"drop_id": pl.String, "record": pl.Int64, "order_key": pl.String, "outcome": pl.String, "codes": pl.String})  # fmt: skip
+    texts = dict.fromkeys(("drop_id", "order_key", "outcome", "codes"), pl.String)
+    empty = pl.DataFrame(schema={"record": pl.Int64, **texts})
     parts = [
         part.read("claims").join(ids, on="_drop", how="left").select(empty.columns)
         for part in spool
@@ -151,21 +152,15 @@ def _changed(then: pl.DataFrame, now: pl.DataFrame, table: str, keys: list[str])
     names = [name for name in TABLES[table] if name not in _UNTOLD and name not in keys]
     both = then.join(now, on=keys, how="inner", suffix=" now")
     line = pl.col("line_no").cast(pl.String) if "line_no" in keys else pl.lit(None, dtype=pl.String)
-    changes: list[pl.DataFrame] = []
-    for name in names:
-        differs = both.filter(pl.col(name).ne_missing(pl.col(f"{name} now")))
-        if differs.height:
-            changes.append(
-                differs.select(
-                    "order_key",
-                    pl.lit(table).alias("table"),
-                    line.alias("line_no"),
-                    pl.lit(name).alias("field"),
-                    pl.col(name).cast(pl.String).alias("before"),
-                    pl.col(f"{name} now").cast(pl.String).alias("after"),
-                )
-            )
-    names_of = ("order_key", "table", "line_no", "field", "before", "after")
-    return (
-        pl.concat(changes) if changes else pl.DataFrame(schema=dict.fromkeys(names_of, pl.String))
-    )
+    changes = [
+        both.filter(pl.col(name).ne_missing(pl.col(f"{name} now"))).select(
+            "order_key",
+            pl.lit(table).alias("table"),
+            line.alias("line_no"),
+            pl.lit(name).alias("field"),
+            pl.col(name).cast(pl.String).alias("before"),
+            pl.col(f"{name} now").cast(pl.String).alias("after"),
+        )
+        for name in names
+    ]
+    return pl.concat(changes)
