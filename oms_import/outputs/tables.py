@@ -1,0 +1,85 @@
+"""A table's file while rows are appended to it: CSV or Parquet, durable and hashed when closed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from oms_import.model.publishing import digest
+from oms_import.model.values import WrittenFile
+from oms_import.outputs.durable import create
+
+
+class CsvTable:
+    """A UTF-8 CSV file: header once, LF, quotes where needed, null as an empty cell."""
+
+    def __init__(self, path: Path, schema: pl.Schema) -> None:
+        self._path = path
+        self._file = create(path)
+        self._rows = 0
+        pl.DataFrame(schema=schema).write_csv(self._file)
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Add rows: text, numbers, decimals and flags; times already as text."""
+        empty = [column.name for column in frame if column.null_count() == frame.height]
+        # typed null columns cost as much as filled ones; untyped ones next to nothing
+        light = frame.with_columns(pl.lit(None).alias(name) for name in empty)
+        light.write_csv(self._file, include_header=False, batch_size=8192)
+        self._rows += frame.height
+
+    def close(self) -> WrittenFile:
+        """Finish the file."""
+        return finished(self._file, self._path, self._rows)
+
+
+class ParquetTable:
+    """A Parquet file, one row group an append.
+
+    No dictionaries: measured on order lines they cost a third more time and twice the size.
+    """
+
+    def __init__(self, path: Path, schema: pl.Schema) -> None:
+        self._path = path
+        self._file = create(path)
+        self._rows = 0
+        self._schema = _arrow(pl.DataFrame(schema=schema)).schema
+        self._writer = pq.ParquetWriter(
+            self._file,
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=False,
+            write_statistics=False,
+            store_schema=False,
+            write_batch_size=65_536,
+            data_page_size=4 << 20,
+        )
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Add rows of the table's schema."""
+        self._writer.write_table(_arrow(frame))
+        self._rows += frame.height
+
+    def close(self) -> WrittenFile:
+        """Finish the file."""
+        self._writer.close()
+        return finished(self._file, self._path, self._rows)
+
+
+def finished(file: BinaryIO, path: Path, rows: int) -> WrittenFile:
+    """Close the file durably and say what it became; named by its last part only."""
+    file.flush()
+    os.fsync(file.fileno())
+    size = file.seek(0, os.SEEK_END)
+    file.close()
+    return WrittenFile(path.name, rows, size, digest(path))
+
+
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    """Arrow without string views, which older readers do not know."""
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
