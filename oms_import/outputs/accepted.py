@@ -31,8 +31,12 @@ class AcceptedWriter:
         self._waiting: list[Mapping[str, pl.DataFrame]] = []
         self._rows = 0
         with plain_os_errors(folder):
-            self._csv = {n: CsvTable(folder / f"{n}.csv", s) for n, s in TABLES.items() if "csv" in formats}  # fmt: skip
-            self._parquet = {n: ParquetTable(folder / f"{n}.parquet", s) for n, s in TABLES.items() if "parquet" in formats}  # fmt: skip
+            csv = TABLES if "csv" in formats else {}
+            parquet = TABLES if "parquet" in formats else {}
+            self._csv = {n: CsvTable(folder / f"{n}.csv", s) for n, s in csv.items()}
+            self._parquet = {
+                n: ParquetTable(folder / f"{n}.parquet", s) for n, s in parquet.items()
+            }
 
     def write(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Append a part: `tables` has all of TABLES, each with `_order`, rows in source order.

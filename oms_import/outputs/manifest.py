@@ -42,6 +42,9 @@ def stage(
     }
     path = staging / folder / MANIFEST
     _write(path, json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n")
+    with plain_os_errors(staging):
+        sync_folder(staging)
+        sync_folder(staging.parent)
     own = WrittenFile(MANIFEST, len(ordered), path.stat().st_size, digest(path))
     return [
         PublishFile(

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from oms_import.model.publishing import digest
 from oms_import.model.values import WrittenFile
 from oms_import.outputs.durable import create
+
+_COMPATIBLE = pl.CompatLevel.oldest()  # no string views, which older readers do not know
 
 
 class CsvTable:
@@ -34,7 +35,7 @@ class CsvTable:
 
     def close(self) -> WrittenFile:
         """Finish the file."""
-        return finished(self._file, self._path, self._rows)
+        return _finished(self._file, self._path, self._rows)
 
 
 class ParquetTable:
@@ -47,10 +48,10 @@ class ParquetTable:
         self._path = path
         self._file = create(path)
         self._rows = 0
-        self._schema = _arrow(pl.DataFrame(schema=schema)).schema
+        no_rows = pl.DataFrame(schema=schema).to_arrow(compat_level=_COMPATIBLE)
         self._writer = pq.ParquetWriter(
             self._file,
-            self._schema,
+            no_rows.schema,
             compression="zstd",
             compression_level=1,
             use_dictionary=False,
@@ -62,24 +63,22 @@ class ParquetTable:
 
     def append(self, frame: pl.DataFrame) -> None:
         """Add rows of the table's schema."""
-        self._writer.write_table(_arrow(frame))
+        self._writer.write_table(frame.to_arrow(compat_level=_COMPATIBLE))
         self._rows += frame.height
 
     def close(self) -> WrittenFile:
         """Finish the file."""
         self._writer.close()
-        return finished(self._file, self._path, self._rows)
+        return _finished(self._file, self._path, self._rows)
 
 
-def finished(file: BinaryIO, path: Path, rows: int) -> WrittenFile:
-    """Close the file durably and say what it became; named by its last part only."""
+def weighed(path: Path, name: str, rows: int) -> WrittenFile:
+    """What a finished file came to, under `name`."""
+    return WrittenFile(name, rows, path.stat().st_size, digest(path))
+
+
+def _finished(file: BinaryIO, path: Path, rows: int) -> WrittenFile:
     file.flush()
     os.fsync(file.fileno())
-    size = file.seek(0, os.SEEK_END)
     file.close()
-    return WrittenFile(path.name, rows, size, digest(path))
-
-
-def _arrow(frame: pl.DataFrame) -> pa.Table:
-    """Arrow without string views, which older readers do not know."""
-    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return weighed(path, path.name, rows)
