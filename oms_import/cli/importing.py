@@ -1,0 +1,229 @@
+"""`run`, `import`, `retry`, `replay`: everything that goes through the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from oms_import.cli import output
+from oms_import.cli.options import (
+    AsJson,
+    DryRun,
+    FailOn,
+    LockWait,
+    Quiet,
+    Where,
+    opened,
+    seconds,
+)
+
+if TYPE_CHECKING:
+    from oms_import.cli.progress import Progress
+    from oms_import.model.report import RunReport
+    from oms_import.run import RunRequest
+    from oms_import.workspace import Workspace
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("run", short_help="The nightly job, for all channels.")(run)
+    app.command("import", short_help="Import local files.")(import_)
+    app.command("retry", short_help="Again, only what failed.")(retry)
+    app.command("replay", short_help="What would today's profiles change?")(replay)
+
+
+def run(
+    context: typer.Context,
+    channels: Annotated[
+        list[str] | None, typer.Argument(metavar="CHANNEL", help="Default: all enabled ones.")
+    ] = None,
+    no_fetch: Annotated[
+        bool, typer.Option("--no-fetch", help="Look at no source; only finish what is under way.")
+    ] = False,
+    dry_run: DryRun = False,
+    lock_wait: LockWait = "0s",
+    fail_on: FailOn = "any",
+    quiet: Quiet = False,
+    json: AsJson = False,
+    workspace: Where = None,
+) -> None:
+    """The nightly job: fetch, import, publish and report, for all or the named channels.
+
+    Running it again is safe: what was imported before is not imported again.
+
+    \b
+    Example:
+        oms-import run
+        oms-import run shop-a shop-b --lock-wait 10m --fail-on 'rejects>5%'
+    """
+    from oms_import.run import RunRequest
+
+    request = RunRequest(
+        command="run",
+        channels=tuple(channels or ()),
+        dry_run=dry_run,
+        fetch=not no_fetch,
+        lock_wait=seconds(lock_wait),
+        fail_on=fail_on,
+    )
+    _execute(opened(context, workspace), request, quiet, json)
+
+
+def import_(
+    context: typer.Context,
+    channel: Annotated[
+        str, typer.Argument(metavar="CHANNEL", help="The channel whose profile reads the files.")
+    ],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE", help="Files, archives, directories, globs, or - ."),
+    ],
+    dry_run: DryRun = False,
+    lock_wait: LockWait = "0s",
+    fail_on: FailOn = "any",
+    quiet: Quiet = False,
+    json: AsJson = False,
+    workspace: Where = None,
+) -> None:
+    """Import local files as drops of a channel, by the same pipeline as `run`.
+
+    \b
+    Example:
+        oms-import import shop-a orders.csv 'more/*.csv'
+        cat orders.csv | oms-import import shop-a -
+    """
+    from oms_import.cli.files import offers
+    from oms_import.run import RunRequest
+
+    space = opened(context, workspace)
+    with offers(files) as found:
+        request = RunRequest(
+            command="import",
+            channels=(channel,),
+            files={channel: found},
+            dry_run=dry_run,
+            lock_wait=seconds(lock_wait),
+            fail_on=fail_on,
+        )
+        _execute(space, request, quiet, json)
+
+
+def retry(
+    context: typer.Context,
+    run_id: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN_ID", help="A run or the beginning of its id; default: last."),
+    ] = None,
+    corrected: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE", help="A file of out/rejected that you corrected."),
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --from: the channel, if not clear.")
+    ] = None,
+    dry_run: DryRun = False,
+    lock_wait: LockWait = "0s",
+    fail_on: FailOn = "any",
+    quiet: Quiet = False,
+    json: AsJson = False,
+    workspace: Where = None,
+) -> None:
+    """Import again only what a run rejected or held, after its cause was mended.
+
+    Either with today's profiles from the raw files, or from a corrected file.
+
+    \b
+    Example:
+        oms-import retry
+        oms-import retry --from out/rejected/20261123T031500123-1f3a/shop-a/orders.rejected.csv
+    """
+    from oms_import.retry import retry as retried
+    from oms_import.run import RunRequest
+
+    if corrected and run_id:
+        raise typer.BadParameter("name a run or --from FILE, not both")
+    space = opened(context, workspace)
+    request = RunRequest(
+        command="retry", dry_run=dry_run, lock_wait=seconds(lock_wait), fail_on=fail_on
+    )
+    if corrected:
+        _corrected(space, request, corrected, channel, quiet, json)
+    else:
+        _told(lambda progress: retried(space, run_id, request, progress), space, quiet, json)
+
+
+def _corrected(
+    workspace: Workspace,
+    request: RunRequest,
+    file: str,
+    channel: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from dataclasses import replace
+
+    from oms_import.cli.files import offers
+    from oms_import.corrected_file import origin_of
+
+    with offers([file]) as found:
+        origin = origin_of(workspace, Path(file), channel)
+        again = replace(
+            request,
+            channels=(origin.channel,),
+            files={origin.channel: found},
+            retry_of=origin.run_id,
+        )
+        _execute(workspace, again, quiet, as_json)
+
+
+def replay(
+    context: typer.Context,
+    run_id: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN_ID", help="A run or the beginning of its id; default: last."),
+    ] = None,
+    json: AsJson = False,
+    workspace: Where = None,
+) -> None:
+    """Show what today's profiles would make of a run's stored files. Changes nothing.
+
+    \b
+    Example:
+        oms-import replay 20261123
+    """
+    from oms_import.replay import replay as replayed
+
+    difference = replayed(opened(context, workspace), run_id).as_json()
+    if json:
+        output.document(difference)
+        return
+    from oms_import.report.replayed import replay_report
+
+    output.show(replay_report(difference, output.look()))
+
+
+def _execute(workspace: Workspace, request: RunRequest, quiet: bool, as_json: bool) -> None:
+    from oms_import.run import execute
+
+    _told(lambda progress: execute(workspace, request, progress), workspace, quiet, as_json)
+
+
+def _told(
+    work: Callable[[Progress], RunReport], workspace: Workspace, quiet: bool, as_json: bool
+) -> None:
+    """Do the work, show its report, and end with the run's exit code."""
+    from oms_import.cli.progress import shown
+
+    with shown(wanted=not quiet and not as_json) as progress:
+        report = work(progress)
+    document = report.as_json()
+    if as_json:
+        output.document(document)
+    elif not quiet:
+        from oms_import.report.terminal import run_report
+
+        output.show(run_report(document, workspace.root, workspace.settings.owners, output.look()))
+    raise typer.Exit(report.exit_code)

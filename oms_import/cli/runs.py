@@ -1,0 +1,90 @@
+"""`runs`: the history of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from oms_import.cli import output
+from oms_import.cli.options import AsJson, Where, opened
+from oms_import.cli.stores import reading
+
+if TYPE_CHECKING:
+    from oms_import.workspace import Workspace
+
+app = typer.Typer(help="List runs and show what they did.", no_args_is_help=True)
+
+Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run id, its beginning, or last (the default).")
+]
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 20,
+    json: AsJson = False,
+    workspace: Where = None,
+) -> None:
+    """List the newest runs.
+
+    \b
+    Example:
+        oms-import runs list --limit 5
+    """
+    from oms_import.history.queries import list_runs
+    from oms_import.report.listed import runs_list
+
+    with reading(opened(context, workspace)) as connection:
+        found = list_runs(connection, limit)
+    if json:
+        output.document({"schema": 1, "runs": found})
+    else:
+        output.show(runs_list(found, output.look()))
+
+
+@app.command("show")
+def show(
+    context: typer.Context, run: Run = "last", json: AsJson = False, workspace: Where = None
+) -> None:
+    """Show a run's report as the run printed it.
+
+    \b
+    Example:
+        oms-import runs show last
+    """
+    from oms_import.report.terminal import run_report
+
+    space = opened(context, workspace)
+    document = _report(space, run)
+    if json:
+        output.document(document)
+    else:
+        output.show(run_report(document, space.root, space.settings.owners, output.look()))
+
+
+@app.command("report")
+def report(
+    context: typer.Context, run: Run = "last", json: AsJson = False, workspace: Where = None
+) -> None:
+    """Print where the run's report files are.
+
+    \b
+    Example:
+        cat $(oms-import runs report last)
+    """
+    space = opened(context, workspace)
+    run_id = str(_report(space, run)["run_id"])
+    files = sorted(str(path) for path in (space.out / "reports" / run_id).glob("report.*"))
+    if json:
+        output.document({"schema": 1, "run_id": run_id, "files": files})
+    else:
+        output.write("".join(f"{file}\n" for file in files))
+
+
+def _report(workspace: Workspace, run: str) -> dict[str, object]:
+    from oms_import.history.queries import get_run
+
+    with reading(workspace) as connection:
+        return get_run(connection, run)

@@ -1,0 +1,102 @@
+"""What is told as a story: a new workspace, and the life of one order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+
+from oms_import.report.amounts import amount, count, moment
+from oms_import.report.look import Look, heading, indented, plain, state
+
+Event = Mapping[str, Any]
+
+
+def made(root: Path, files: Sequence[str], demo: bool, look: Look) -> list[RenderableType]:
+    """What `init` made, and what to do next."""
+    parts: list[RenderableType] = [state("ok", look, f"workspace {root}")]
+    parts += [indented(name) for name in files] or [indented("everything was there already")]
+    steps = [f"oms-import -w {root} run"]
+    if not demo:
+        steps = [
+            'write profiles/NAME.toml, e.g.: extends = "shopify-csv"',
+            "put files into drops/NAME/",
+            *steps,
+        ]
+    return [*parts, plain(""), heading("Next"), *(indented(step) for step in steps)]
+
+
+_SAID = {
+    "accepted": "accepted",
+    "duplicate": "seen again and not taken twice",
+    "rejected": "rejected",
+    "held": "held for a decision",
+    "ignored": "left out",
+}
+
+
+def story(order: str, events: Sequence[Event], look: Look) -> list[RenderableType]:
+    """What happened to an order, in the order in which it happened."""
+    if not events:
+        return [
+            plain(f"Nothing is known of order {order}."),
+            indented(
+                "An order whose number could not be read is under `oms-import exceptions list`."
+            ),
+        ]
+    parts: list[RenderableType] = []
+    for event in events:
+        parts += [*_event(event, look), plain("")]
+    return parts[:-1]
+
+
+def _event(event: Event, look: Look) -> list[RenderableType]:
+    outcome = str(event["outcome"])
+    line = state(outcome, look, _SAID.get(outcome))
+    line.stylize("bold")
+    number = event.get("order_number") or "(no number)"
+    account = f" ({event['account']})" if event.get("account") not in {None, "", "default"} else ""
+    line.append_text(plain(f" - order {number} of {event['channel']}{account}"))
+    parts: list[RenderableType] = [
+        line,
+        indented(f"run    {_run(event)}"),
+        indented(f"from   {_place(event)}"),
+    ]
+    parts += _facts(event)
+    for finding in event.get("findings") or ():
+        parts.append(indented(f"why    {finding['code']}: {finding['message']}"))
+        if finding["severity"] in {"error", "hold"}:
+            parts.append(indented(f"to do  {finding['remedy']} ({finding['owner']})"))
+    return parts
+
+
+def _run(event: Event) -> str:
+    at = event.get("finished_at") or event.get("started_at")
+    return f"{event['run_id']}, {moment(at)}" if at else str(event["run_id"])
+
+
+def _place(event: Event) -> str:
+    """File, line and record the order came from."""
+    line, record = event.get("line"), event.get("record")
+    place = str(event.get("drop") or event.get("name") or event.get("drop_id"))
+    if line:
+        place += f", line {line:,}"
+    if record:
+        place += f" (record {record:,})"
+    return place
+
+
+def _facts(event: Event) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    if event.get("value") is not None:
+        goods = f"{event.get('currency') or ''} {amount(event['value'])}".strip()
+        lines = f", {count(event['lines'], 'line')}" if event.get("lines") else ""
+        parts.append(indented(f"value  {goods}{lines}"))
+    if (event.get("revision") or 1) > 1:
+        parts.append(indented(f"it is  revision {event['revision']}"))
+    if event.get("resolved_by"):
+        parts.append(indented(f"then   accepted by run {event['resolved_by']}"))
+    parts += [indented(f"in     {output}") for output in event.get("outputs") or ()]
+    return parts
