@@ -1,0 +1,166 @@
+"""The raw store: every drop's bytes, once, named by their sha256, durable before they are used."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from oms_import.model.errors import OutputError, SourceUnreachableError
+
+_BLOCK = 1 << 20
+_PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A file of the raw store."""
+
+    sha256: str
+    size: int
+    path: Path
+
+
+def drop_id(channel: str, account: str, sha256: str) -> str:
+    """32 hex digits that name the drop: the same bytes of another account are another drop."""
+    return hashlib.sha256(f"{channel}\0{account}\0{sha256}".encode()).hexdigest()[:32]
+
+
+def land(path: Path, raw: Path) -> Landed:
+    """Copy a file into the store while hashing it.
+
+    Args:
+        path: the file, as the source has it.
+        raw: the store's folder; made when missing, mode 0700.
+
+    Raises:
+        SourceUnreachableError: the file is gone, may not be read, or changed while it was copied.
+        OutputError: the store has no space or may not be written.
+    """
+    try:
+        with path.open("rb") as source:
+            before = os.fstat(source.fileno())
+
+            def unchanged(copied: int) -> None:
+                _require_unchanged(path, before, source, copied)
+
+            return land_stream(source, raw, check=unchanged)
+    except OSError as error:
+        raise _unreachable(path, error) from error
+
+
+def land_stream(
+    stream: BinaryIO, raw: Path, *, check: Callable[[int], None] | None = None
+) -> Landed:
+    """Copy a stream into the store; `check` is called with the byte count before it counts.
+
+    Raises:
+        OutputError: the store has no space or may not be written.
+        OSError: the stream could not be read.
+    """
+    part = _new_part(raw)
+    try:
+        landed = _copy(stream, part, check)
+        return _settle(part, raw, *landed)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def clean_parts(raw: Path) -> int:
+    """Remove what interrupted landings left; returns how many files. Only under the run's lock."""
+    parts = list(raw.glob(f"*{_PART}")) if raw.is_dir() else []
+    for part in parts:
+        part.unlink(missing_ok=True)
+    return len(parts)
+
+
+def _new_part(raw: Path) -> Path:
+    try:
+        raw.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(suffix=_PART, dir=raw)  # mode 0600
+    except OSError as error:
+        raise _failed(raw, error) from error
+    os.close(handle)
+    return Path(name)
+
+
+def _copy(stream: BinaryIO, part: Path, check: Callable[[int], None] | None) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with part.open("wb") as out:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+            try:
+                out.write(block)
+            except OSError as error:
+                raise _failed(part.parent, error) from error
+        if check is not None:
+            check(size)
+        try:
+            out.flush()
+            os.fsync(out.fileno())
+        except OSError as error:
+            raise _failed(part.parent, error) from error
+    return digest.hexdigest(), size
+
+
+def _settle(part: Path, raw: Path, sha256: str, size: int) -> Landed:
+    """Give the copy its name; an equal file that is there already is kept."""
+    target = raw / sha256
+    try:
+        if not (target.is_file() and target.stat().st_size == size):
+            part.replace(target)
+            _sync_folder(raw)
+    except OSError as error:
+        raise _failed(raw, error) from error
+    return Landed(sha256, size, target)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _require_unchanged(path: Path, before: os.stat_result, source: BinaryIO, copied: int) -> None:
+    opened = os.fstat(source.fileno())
+    named = path.stat()
+    same = (before.st_size, before.st_mtime_ns)
+    still = all((now.st_size, now.st_mtime_ns) == same for now in (opened, named))
+    if copied != before.st_size or named.st_ino != before.st_ino or not still:
+        raise SourceUnreachableError(
+            f"{path.name} is still being written",
+            hint="it is taken by the next run; source.min_age_seconds makes the run wait for it",
+            location=str(path),
+        )
+
+
+def _unreachable(path: Path, error: OSError) -> SourceUnreachableError:
+    known = {
+        errno.ENOENT: f"{path.name} is gone",
+        errno.EACCES: f"{path.name} may not be read",
+        errno.EISDIR: f"{path.name} is a folder",
+    }
+    message = known.get(error.errno or 0, f"{path.name} cannot be read: {error.strerror}")
+    hint = "check the file and its permissions, then run again"
+    return SourceUnreachableError(message, hint=hint, location=str(path))
+
+
+def _failed(folder: Path, error: OSError) -> OutputError:
+    known = {
+        errno.ENOSPC: ("no space is left on the disk", "free space and run again"),
+        errno.EDQUOT: ("the disk quota is used up", "free space and run again"),
+        errno.EACCES: ("the folder may not be written", "correct its permissions and run again"),
+        errno.EPERM: ("the folder may not be written", "correct its permissions and run again"),
+        errno.EROFS: ("the disk is read-only", "mount it writable and run again"),
+    }
+    other = (error.strerror or "it cannot be written", "check the disk and run again")
+    what, hint = known.get(error.errno or 0, other)
+    return OutputError(f"storing raw files failed: {what}", hint=hint, location=str(folder))

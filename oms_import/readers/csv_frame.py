@@ -1,0 +1,249 @@
+"""One block of records to a frame: the cells by Polars, faulty rows marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from oms_import.model.codes import Code
+from oms_import.readers.csv_scan import Flags, Ints, Records, Syntax, field_counts
+from oms_import.readers.header import Header
+
+RAW_LIMIT = 64 * 1024
+_UNIT, _RECORD, _RETURN = 0x1F, 0x1E, 0x02  # control bytes: the text is known to have none
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a block stands in the text."""
+
+    offset: int  # of its first byte
+    line: int  # physical line of its first byte, from 1
+    final: bool  # the text ends with it
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the rows of a file are measured by."""
+
+    header: Header
+    syntax: Syntax
+    field_bytes: int
+
+
+def frame_of(block: bytes, records: Records, shape: Shape, origin: Origin) -> pl.DataFrame:
+    """The records as a frame: source columns (String, empty is null) and all of `_line` … `_raw`.
+
+    Rows that are broken carry ROW_SHORT, ROW_LONG, FIELD_TOO_LARGE or FILE_TRUNCATED in `_fault`.
+    `_record` is not there yet.
+    """
+    cells = _cells(block, records, shape)
+    faults = _faults(block, records, shape, cells, origin.final)
+    if Code.FIELD_TOO_LARGE in faults.codes.values():
+        cells = _without_large(cells, shape.field_bytes)
+    return cells.with_columns(*_places(records, origin), *faults.columns(block, records))
+
+
+def text_of(block: bytes, start: int, end: int) -> str:
+    """A record's text, capped; never cut inside a character."""
+    return block[start : min(end, start + RAW_LIMIT)].decode("utf-8", "ignore")
+
+
+def texts_of(block: bytes, records: Records) -> pl.Series:
+    """Every record's text."""
+    import pyarrow as pa  # noqa: PLC0415 only files with footers need it
+
+    last = int(records.ends[-1]) if records.count else 0
+    bounds = np.append(records.starts, max(records.consumed, last)).astype(np.int64)
+    texts = pa.LargeStringArray.from_buffers(
+        records.count, pa.py_buffer(bounds), pa.py_buffer(block)
+    )
+    return pl.Series(pl.from_arrow(texts)).str.strip_chars_end("\r\n")
+
+
+def _places(records: Records, origin: Origin) -> list[pl.Series]:
+    return [
+        pl.Series("_line", records.lines + origin.line),
+        pl.Series("_line_to", records.last_lines + origin.line),
+        pl.Series("_byte_from", records.starts + origin.offset),
+        pl.Series("_byte_to", records.ends + origin.offset),
+    ]
+
+
+def _cells(block: bytes, records: Records, shape: Shape) -> pl.DataFrame:
+    """The source's columns; rows with fewer fields end in nulls, further fields are left out."""
+    schema = pl.Schema(dict.fromkeys(shape.header.names, pl.String()))
+    if records.count == 0:
+        return pl.DataFrame(schema=schema)
+    cells = None
+    if records.quotes is None or not records.quotes.literal:
+        cells = _plainly(block, records, shape, schema)
+    if cells is None or cells.height != records.count:
+        cells = _rewritten(block, records, shape, schema)
+    if cells.height != records.count:
+        msg = f"{cells.height} rows read of {records.count} records"
+        raise RuntimeError(msg)
+    if records.quotes is not None and records.quotes.empty:
+        cells = cells.with_columns(_nulled(name) for name in schema)
+    return cells
+
+
+def _nulled(name: str) -> pl.Expr:
+    """Empty text as null."""
+    return pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
+
+
+def _plainly(
+    block: bytes, records: Records, shape: Shape, schema: pl.Schema
+) -> pl.DataFrame | None:
+    """As the bytes stand, where every quote is one that Polars reads alike."""
+    body: bytes | bytearray = block[: records.consumed]
+    if records.bare_cr.size:
+        body = bytearray(body)
+        np.frombuffer(body, np.uint8)[records.bare_cr] = ord("\n")
+    syntax = shape.syntax
+    quote = None if syntax.quote is None else chr(syntax.quote)
+    try:
+        return _read(bytes(body), schema, chr(syntax.delimiter), "\n", quote)
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _read(
+    body: bytes, schema: pl.Schema, separator: str, end: str, quote: str | None
+) -> pl.DataFrame:
+    """Polars' own reading; a first row of our own fixes the number of columns."""
+    first = "x" + separator * (len(schema) - 1) + end
+    last = b"" if body.endswith(end.encode()) else end.encode()
+    frame = pl.read_csv(
+        b"".join((first.encode(), body, last)),
+        has_header=False,
+        schema=schema,
+        infer_schema=False,
+        separator=separator,
+        quote_char=quote,
+        eol_char=end,
+        truncate_ragged_lines=True,
+    )
+    return frame.slice(1)
+
+
+def _rewritten(block: bytes, records: Records, shape: Shape, schema: pl.Schema) -> pl.DataFrame:
+    """With separators that no text holds, and without the quotes that are no text."""
+    _, delimiters, _ = field_counts(block, records, shape.syntax)
+    data = np.frombuffer(block, np.uint8)[: records.consumed].copy()
+    kept = np.ones(len(data), np.bool_)
+    data[data == ord("\r")] = _RETURN
+    data[delimiters] = _UNIT
+    stops = records.ends[records.ends < len(data)]
+    pairs = _pairs(block, stops)
+    kept[stops[pairs]] = False
+    data[stops + pairs] = _RECORD
+    if records.quotes is not None:
+        dropped = records.quotes.positions[records.quotes.dropped]
+        kept[dropped[dropped < len(data)]] = False
+    body = data[kept].tobytes()
+    cells = _read(body, schema, chr(_UNIT), chr(_RECORD), None)
+    if bytes((_RETURN,)) in body:
+        back = pl.col(schema.names()).str.replace_all(chr(_RETURN), "\r", literal=True)
+        cells = cells.with_columns(back)
+    return cells
+
+
+def _pairs(block: bytes, stops: Ints) -> Flags:
+    """Which of the record ends are CRLF (the offset is that of the CR)."""
+    data = np.frombuffer(block, np.uint8)
+    after = data[np.minimum(stops + 1, len(data) - 1)]
+    return (data[stops] == ord("\r")) & (after == ord("\n")) & (stops + 1 < len(data))
+
+
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    """Broken rows of a block by their position."""
+
+    count: int
+    codes: dict[int, Code]
+    values: dict[int, str]
+
+    def columns(self, block: bytes, records: Records) -> list[pl.Series]:
+        codes: list[str | None] = [None] * (self.count if self.codes else 0)
+        values, raw = codes.copy(), codes.copy()
+        for row, code in self.codes.items():
+            codes[row] = str(code)
+            values[row] = self.values[row]
+            raw[row] = text_of(block, int(records.starts[row]), int(records.ends[row]))
+        named = zip(("_fault", "_fault_value", "_raw"), (codes, values, raw), strict=True)
+        if self.codes:
+            return [pl.Series(name, column, pl.String) for name, column in named]
+        return [
+            pl.Series(name, [None], pl.String).new_from_index(0, self.count) for name, _ in named
+        ]
+
+
+def _faults(
+    block: bytes, records: Records, shape: Shape, cells: pl.DataFrame, final: bool
+) -> _Faults:
+    faults = _Faults(records.count, {}, {})
+    if records.count == 0:
+        return faults
+    counts, delimiters, first = field_counts(block, records, shape.syntax)
+    columns = len(shape.header.names)
+    length = records.ends - records.starts
+    short = np.flatnonzero((counts < shape.header.width) & (length > counts - 1))
+    long = _long(block, records, shape, counts, delimiters, first)
+    for row in (*short.tolist(), *long.tolist()):
+        code = Code.ROW_SHORT if counts[row] < columns else Code.ROW_LONG
+        faults.codes[row] = code
+        faults.values[row] = f"{counts[row]} fields instead of {columns}"
+    _large(faults, records, shape, cells)
+    last = records.count - 1
+    cut = final and records.broken is None and int(records.ends[last]) == len(block)
+    if cut and faults.codes.get(last) is Code.ROW_SHORT:
+        faults.codes[last] = Code.FILE_TRUNCATED
+        faults.values[last] += ", and no line break after it"
+    return faults
+
+
+def _long(
+    block: bytes, records: Records, shape: Shape, counts: Ints, delimiters: Ints, first: Ints
+) -> Ints:
+    """Rows with more fields than the header of which one is filled."""
+    columns = len(shape.header.names)
+    longer = np.flatnonzero(counts > columns)
+    if not longer.size:
+        return longer
+    extra = delimiters[first[longer] + columns - 1]
+    bare = records.ends[longer] - extra == counts[longer] - columns
+    rest = [
+        row
+        for row, begin in zip(longer[~bare].tolist(), extra[~bare].tolist(), strict=True)
+        if block[begin : int(records.ends[row])].strip(_hollow(shape.syntax))
+    ]
+    return np.array(rest, np.int64)
+
+
+def _hollow(syntax: Syntax) -> bytes:
+    """The bytes of cells without content."""
+    quote = b"" if syntax.quote is None else bytes((syntax.quote,))
+    return bytes((syntax.delimiter,)) + quote + b" \t"
+
+
+def _large(faults: _Faults, records: Records, shape: Shape, cells: pl.DataFrame) -> None:
+    """Mark rows of which a cell is larger than the limit."""
+    limit = shape.field_bytes
+    rows = np.flatnonzero(records.ends - records.starts > limit)
+    for row in rows.tolist():
+        for name in cells.columns:
+            size = len((cells[name][row] or "").encode())
+            if size > limit:
+                faults.codes[row] = Code.FIELD_TOO_LARGE
+                faults.values[row] = f"{name} has {size} bytes, the limit is {limit}"
+
+
+def _without_large(cells: pl.DataFrame, limit: int) -> pl.DataFrame:
+    fits = [
+        pl.when(pl.col(n).str.len_bytes() <= limit).then(pl.col(n)).alias(n) for n in cells.columns
+    ]
+    return cells.with_columns(fits)
