@@ -35,7 +35,7 @@ class AcceptedWriter:
             parquet = TABLES if "parquet" in formats else {}
             self._csv = {n: CsvTable(folder / f"{n}.csv", s) for n, s in csv.items()}
             self._parquet = {
-                n: ParquetTable(folder / f"{n}.parquet", s) for n, s in parquet.items()
+                name: ParquetTable(folder / f"{name}.parquet", s) for name, s in parquet.items()
             }
 
     def write(self, tables: Mapping[str, pl.DataFrame]) -> None:
