@@ -218,5 +218,4 @@ def _versions() -> Check:
 
 
 def _failed(name: str, error: OmsImportError) -> Check:
-    where = f"{error.location}: " if error.location else ""
-    return Check(name, FAIL, f"{where}{error.message}", error.hint, error.exit_code)
+    return Check(name, FAIL, error.message, error.hint, error.exit_code)

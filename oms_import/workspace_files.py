@@ -93,7 +93,7 @@ def load(root: Path) -> Workspace:
     except ValidationError as error:
         problems = describe(error, text, path, Settings)
         raise SettingError(
-            "; ".join(problems),
+            "\n".join(problems),
             hint="the settings are listed in docs/operations.md and in every new workspace",
             location=str(path),
         ) from None

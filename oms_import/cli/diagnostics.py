@@ -80,11 +80,16 @@ def console() -> Console:
 def explained(error: OmsImportError, as_json: bool) -> int:
     """Tell a failure we can explain; returns its exit code."""
     if not (as_json and _documented(error)):
-        where = f"{error.location}: " if _is_place(error.location) else ""
-        say(f"Error: {where}{error.message}")
+        say(f"Error: {placed(error)}")
         if error.hint:
             say(f"  {error.hint}")
     return error.exit_code
+
+
+def placed(error: OmsImportError) -> str:
+    """The message with its place in front, unless the text names it anyway."""
+    named = error.location in f"{error.message} {error.hint}"
+    return error.message if named or not _is_place(error) else f"{error.location}: {error.message}"
 
 
 def _documented(error: OmsImportError) -> bool:
@@ -98,9 +103,9 @@ def _documented(error: OmsImportError) -> bool:
     return True
 
 
-def _is_place(location: str) -> bool:
-    """Whether it is a file or a line of one; names of options say nothing new in a text."""
-    return "/" in location or "." in location
+def _is_place(error: OmsImportError) -> bool:
+    """Whether it is about a file or a line of one; names of options say nothing new in a text."""
+    return "/" in error.location or "." in error.location
 
 
 def usage(message: str, hint: str, where: str, as_json: bool) -> int:
@@ -128,7 +133,7 @@ def _stopped(what: str, exit_code: int, as_json: bool) -> int:
 def crashed(error: BaseException, as_json: bool) -> int:
     """Our bug: the traceback into a private file, a short text for the person; returns 1."""
     file = _crash_file(error)
-    hint = "please report this with the file named here; its orders are private, so look first"
+    hint = f"please report this with {file}; it may quote an order, so look through it first"
     return explained(
         OmsImportError(
             f"oms-import failed by a bug of its own ({type(error).__name__})",

@@ -138,7 +138,7 @@ def retry(
     \b
     Example:
         oms-import retry
-        oms-import retry --from out/rejected/20261123T031500123-1f3a/shop-a/orders.rejected.csv
+        oms-import retry --from shop-a/orders.rejected.csv --channel shop-a
     """
     from oms_import.retry import retry as retried
     from oms_import.run import RunRequest

@@ -91,7 +91,9 @@ def answer(arguments: list[str]) -> int:
         return diagnostics.interrupted(as_json)
     except diagnostics.Terminated as end:
         return diagnostics.terminated(end.number, as_json)
-    except Exception as error:  # noqa: BLE001 - the last place that can say it in plain words
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a Polars panic is no Exception; last place
         return diagnostics.crashed(error, as_json)
 
 

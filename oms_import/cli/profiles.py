@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from oms_import.cli import output
+from oms_import.cli import diagnostics, output
 from oms_import.cli.options import AsJson, Where, opened, opened_if_any
 from oms_import.model.errors import SettingError
 
@@ -120,7 +120,6 @@ def _checked(name: str, directory: Path | None) -> dict[str, object]:
     try:
         find_profile(name, directory)
     except SettingError as error:
-        problem = f"{error.location}: {error.message}" if error.location else error.message
-        problems = [f"{problem} ({error.hint})" if error.hint else problem]
-        return {"name": name, "ok": False, "problems": problems}
-    return {"name": name, "ok": True, "problems": list[str]()}
+        problems = diagnostics.placed(error).splitlines()
+        return {"name": name, "ok": False, "problems": problems, "hint": error.hint}
+    return {"name": name, "ok": True, "problems": list[str](), "hint": ""}

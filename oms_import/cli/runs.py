@@ -72,7 +72,7 @@ def report(
 
     \b
     Example:
-        cat $(oms-import runs report last)
+        oms-import runs report last
     """
     space = opened(context, workspace)
     run_id = str(_report(space, run)["run_id"])

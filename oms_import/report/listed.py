@@ -111,6 +111,7 @@ def profiles_checked(results: Sequence[Row], look: Look) -> list[RenderableType]
         word = "ok" if result["ok"] else "error"
         parts.append(state(word, look, word).append_text(plain(f" {result['name']}")))
         parts += [indented(str(problem)) for problem in result["problems"]]
+        parts += [indented(str(result["hint"]))] if result["hint"] else []
     return parts or [plain("There is no profile to check.")]
 
 
@@ -157,7 +158,7 @@ def checklist(checks: Sequence[Checked], look: Look) -> list[RenderableType]:
     for check in checks:
         told = plain(check.detail)
         if check.status != "ok" and check.hint:
-            told.append_text(plain(f"\n-> {check.hint}", "bold"))
+            told.append("\n").append_text(plain(f"-> {check.hint}", "bold"))
         drawing.add_row(state(check.status, look), plain(check.name), told)
     bad = sum(check.status == "fail" for check in checks)
     poor = sum(check.status == "warn" for check in checks)
