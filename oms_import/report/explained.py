@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 
 from oms_import.model.reasons import Reason
-from oms_import.report.look import Look, indented, plain, state, table
+from oms_import.report.look import Look, indented, pairs, plain, state, table
 
 EFFECTS = {
     "error": "rejects what it is about",
@@ -24,10 +24,14 @@ def one_reason(reason: Reason, person: str, look: Look) -> list[RenderableType]:
         plain("").append_text(state(reason.severity, look, reason.code)),
         indented(f"{reason.summary}."),
         plain(""),
-        indented(f"Severity  {reason.severity}: {EFFECTS[reason.severity]}"),
-        indented(f"About     one {reason.scope}"),
-        indented(f"Owner     {owner}"),
-        indented(f"To do     {reason.remedy}"),
+        pairs(
+            [
+                ("Severity", f"{reason.severity}: {EFFECTS[reason.severity]}"),
+                ("About", f"one {reason.scope}"),
+                ("Owner", owner),
+                ("To do", reason.remedy),
+            ]
+        ),
     ]
 
 

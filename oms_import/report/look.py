@@ -82,6 +82,16 @@ def table(look: Look, *headers: str, right: Sequence[str] = (), fixed: Sequence[
     return drawing
 
 
+def pairs(rows: Sequence[tuple[str, str]], by: int = 2) -> RenderableType:
+    """Names and what they are, below each other; what is long goes on below itself."""
+    drawing = Table.grid(padding=(0, 2, 0, 0))
+    drawing.add_column(no_wrap=True)
+    drawing.add_column(overflow="fold")
+    for name, told in rows:
+        drawing.add_row(plain(name, "dim"), plain(told))
+    return Padding(drawing, (0, 0, 0, by), expand=False)
+
+
 def gap(look: Look) -> int:
     """Characters between two columns of a table."""
     return 3 if look.width >= ROOMY else 1

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from oms_import.report.amounts import amount, count, moment
-from oms_import.report.look import Look, heading, indented, plain, state
+from oms_import.report.look import Look, heading, indented, pairs, plain, state
 
 Event = Mapping[str, Any]
 
@@ -59,17 +59,12 @@ def _event(event: Event, look: Look) -> list[RenderableType]:
     number = event.get("order_number") or "(no number)"
     account = f" ({event['account']})" if event.get("account") not in {None, "", "default"} else ""
     line.append_text(plain(f" - order {number} of {event['channel']}{account}"))
-    parts: list[RenderableType] = [
-        line,
-        indented(f"run    {_run(event)}"),
-        indented(f"from   {_place(event)}"),
-    ]
-    parts += _facts(event)
+    rows = [("run", _run(event)), ("from", _place(event)), *_facts(event)]
     for finding in event.get("findings") or ():
-        parts.append(indented(f"why    {finding['code']}: {finding['message']}"))
+        rows.append(("why", f"{finding['code']}: {finding['message']}"))
         if finding["severity"] in {"error", "hold"}:
-            parts.append(indented(f"to do  {finding['remedy']} ({finding['owner']})"))
-    return parts
+            rows.append(("to do", f"{finding['remedy']} ({finding['owner']})"))
+    return [line, pairs(rows)]
 
 
 def _run(event: Event) -> str:
@@ -88,15 +83,15 @@ def _place(event: Event) -> str:
     return place
 
 
-def _facts(event: Event) -> list[RenderableType]:
-    parts: list[RenderableType] = []
+def _facts(event: Event) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
     if event.get("value") is not None:
-        goods = f"{event.get('currency') or ''} {amount(event['value'])}".strip()
+        worth = f"{event.get('currency') or ''} {amount(event['value'])}".strip()
         lines = f", {count(event['lines'], 'line')}" if event.get("lines") else ""
-        parts.append(indented(f"value  {goods}{lines}"))
+        rows.append(("value", f"{worth}{lines}"))
     if (event.get("revision") or 1) > 1:
-        parts.append(indented(f"it is  revision {event['revision']}"))
+        rows.append(("revision", str(event["revision"])))
     if event.get("resolved_by"):
-        parts.append(indented(f"then   accepted by run {event['resolved_by']}"))
-    parts += [indented(f"in     {output}") for output in event.get("outputs") or ()]
-    return parts
+        rows.append(("then", f"accepted by run {event['resolved_by']}"))
+    rows += [("in", str(output)) for output in event.get("outputs") or ()]
+    return rows
