@@ -1,4 +1,4 @@
-"""A small run made of the real steps of the protocol, so that a fault can be put between any two."""
+"""A small run of the protocol's real steps, so that a fault can be put between any two."""
 
 from __future__ import annotations
 

@@ -69,9 +69,9 @@ def test_accepted_files_on_a_full_disk(small: Path, kind: str) -> None:
         pl.DataFrame(rows), on=["_order", "buyer_note"], how="full", coalesce=True
     )
     tables = {name: pl.DataFrame(schema={"_order": pl.Int64, **s}) for name, s in TABLES.items()}
+    writer = AcceptedWriter(small / "accepted", (kind,))
+    writer.write({**tables, "orders": orders.select(list(schema))})  # waits for more
     with pytest.raises(OutputError) as caught:
-        writer = AcceptedWriter(small / "accepted", (kind,))
-        writer.write({**tables, "orders": orders.select(list(schema))})
         writer.close()
     assert str(small) in caught.value.message
     assert "No space" in caught.value.message

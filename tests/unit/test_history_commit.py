@@ -136,7 +136,8 @@ def test_every_order_of_a_run_goes_to_the_table_of_its_outcome(
 def test_a_claim_keeps_its_key_as_hash_and_text_and_its_place(store: Store, tmp_path: Path) -> None:
     commit(store, request(tmp_path, "r1", [part(tmp_path, "p", [claim(7)], CLAIMS)]))
     row = store.connection.execute(
-        "SELECT key_hash, key, content, fingerprint, value, record, line, revision FROM order_claims"
+        "SELECT key_hash, key, content, fingerprint, value, record, line, revision "
+        "FROM order_claims"
     ).fetchone()
     assert row is not None
     assert row[0].hex == hexed("shop\0default\0007")

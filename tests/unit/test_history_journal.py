@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oms_import.history import journal
@@ -21,6 +21,7 @@ def test_what_was_appended_is_read_in_order(tmp_path: Path) -> None:
     assert journal.committed_runs(path) == {"r1"}
 
 
+@settings(deadline=None, max_examples=60)
 @given(cut=st.integers(min_value=1, max_value=200), junk=st.binary(max_size=5))
 def test_a_torn_last_line_is_cut_and_the_others_stay(
     tmp_path_factory: pytest.TempPathFactory, cut: int, junk: bytes

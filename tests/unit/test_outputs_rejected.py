@@ -25,11 +25,9 @@ def drop(name: str = "orders.csv", drop_id: str = "ab" * 16) -> Drop:
 def rows(cells: dict[str, list[str | None]], **more: list[str | None]) -> pl.DataFrame:
     height = len(next(iter(cells.values())))
     source = pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
+    plain = {pl.Int64: list(range(2, 2 + height)), pl.String: [None] * height}
     house = {
-        name: pl.Series(
-            more.get(name, list(range(2, 2 + height)) if kind == pl.Int64 else [None] * height),
-            dtype=kind,
-        )  # fmt: skip
+        name: pl.Series(more.get(name, plain[kind]), dtype=kind)
         for name, kind in SOURCE_HOUSEKEEPING.items()
     }
     told = {"_codes": "QTY_INVALID", "_reasons": "Quantity is not a number", "_owner": "channel"}
@@ -61,15 +59,15 @@ def test_rows_are_the_source_columns_and_ours(tmp_path: Path) -> None:
     [
         (
             Dialect("csv", "utf-8", ";", '"', "CRLF"),
-            b'Name;Note;_line;_codes;_reasons;_owner\r\nM\xc3\xbcller;"a;b";2;',
-        ),  # fmt: skip
+            'Name;Note;_line;_codes;_reasons;_owner\r\nMüller;"a;b";2;'.encode(),
+        ),
         (
             Dialect("csv", "cp1252", "\t", None, "LF"),
-            b"Name\tNote\t_line\t_codes\t_reasons\t_owner\nM\xfcller\ta;b\t2\t",
-        ),  # fmt: skip
+            "Name\tNote\t_line\t_codes\t_reasons\t_owner\nMüller\ta;b\t2\t".encode("cp1252"),
+        ),
         (
             Dialect("excel", "utf-8"),
-            b"Name,Note,_line,_codes,_reasons,_owner\nM\xc3\xbcller,a;b,2,",
+            "Name,Note,_line,_codes,_reasons,_owner\nMüller,a;b,2,".encode(),
         ),
     ],
 )
@@ -100,7 +98,14 @@ def test_formulas_are_guarded_and_come_back(tmp_path: Path) -> None:
     cells = ["=cmd()", "'quoted", "-12.50", "@x", "plain", "+1 (555) 0100"]
     path = written(tmp_path, CSV, rows({"Note": cells}))
     read = pl.read_csv(path, infer_schema=False)
-    assert read["Note"].to_list() == ["'=cmd()", "''quoted", "-12.50", "'@x", "plain", "'+1 (555) 0100"]  # fmt: skip
+    assert read["Note"].to_list() == [
+        "'=cmd()",
+        "''quoted",
+        "-12.50",
+        "'@x",
+        "plain",
+        "'+1 (555) 0100",
+    ]
     assert unguarded(read.drop(OURS))["Note"].to_list() == cells
 
 
@@ -114,7 +119,9 @@ def test_two_drops_of_one_name_get_two_files(tmp_path: Path) -> None:
     assert told["shop/orders.csv-22222222.rejected.csv"] == 1
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "a.zip/b c.csv", ".hidden", "-rf", "ü" * 300, "..."])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a.zip/b c.csv", ".hidden", "-rf", "ü" * 300, "..."]
+)
 def test_a_file_name_never_leaves_the_folder(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, CSV, rows({"A": ["1"]}), name)
     assert path.parent == tmp_path / "shop"
