@@ -7,7 +7,7 @@ import polars as pl
 from oms_import.model import tables
 from oms_import.model.finding import FINDINGS
 from oms_import.normalize.faults import field_faults
-from oms_import.normalize.fields import Field
+from oms_import.normalize.fields import Field, computed
 from oms_import.normalize.plan import Charge
 from oms_import.profiles.model import ChargeRule, Defaults, TaxRule
 
@@ -75,7 +75,7 @@ def payment_rows(
     for fields in payments:
         if not any(one.columns for one in fields):
             continue
-        frame = _select(once, fields, _LEAD)
+        frame = computed(once, fields, _LEAD)
         faults.append(field_faults(frame, fields, "payment."))
         told = [name for name in ("method", "reference", "amount") if name in frame.columns]
         made.append(frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in told)))
@@ -92,9 +92,9 @@ def _amounts(
     rule = charge.rule
     label = "charge." if isinstance(rule, ChargeRule) else "tax."
     if rule.scope == "line":
-        frame = _select(lines, charge.fields, (*_LEAD, "line_no"))
+        frame = computed(lines, charge.fields, (*_LEAD, "line_no"))
     else:
-        frame = _select(once if rule.per_order == "first" else rows, charge.fields, _LEAD)
+        frame = computed(once if rule.per_order == "first" else rows, charge.fields, _LEAD)
         frame = frame.with_columns(pl.lit(None, dtype=pl.Int64).alias("line_no"))
     faults = field_faults(frame, charge.fields, label)
     frame = frame.filter(pl.col("amount").is_not_null() & (pl.col("amount") != 0))
@@ -111,10 +111,6 @@ def _per_order(frame: pl.DataFrame, how: str) -> pl.DataFrame:
     return frame.group_by("_order", maintain_order=True).agg(
         amount.cast(tables.MONEY, strict=False).alias("amount"), *(pl.col(c).first() for c in rest)
     )
-
-
-def _select(frame: pl.DataFrame, fields: tuple[Field, ...], keep: tuple[str, ...]) -> pl.DataFrame:
-    return frame.lazy().select(*keep, *(e for one in fields for e in one.exprs)).collect()
 
 
 def _sorted(made: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from oms_import.normalize.amounts import charge_rows, payment_rows, tax_rows
 from oms_import.normalize.attributes import attributes
 from oms_import.normalize.columns import Columns
 from oms_import.normalize.faults import cards_removed, field_faults, found, shaped
-from oms_import.normalize.fields import Field
+from oms_import.normalize.fields import computed
 from oms_import.normalize.firsts import differing, first_filled
 from oms_import.normalize.lines import line_rows, without_summaries
 from oms_import.normalize.plan import Plan
@@ -114,14 +114,9 @@ def _filled_lines(lines: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return lines.filter(filled | pl.col("_fault").is_not_null())
 
 
-def _select(frame: pl.DataFrame, fields: tuple[Field, ...], keep: tuple[str, ...]) -> pl.DataFrame:
-    exprs = [expr for one in fields for expr in one.exprs]
-    return frame.lazy().select(*keep, *exprs).collect()
-
-
 def _orders(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
     profile = plan.profile
-    given = _select(parts.once, plan.order, ("_order", "_drop", "_record", "_line"))
+    given = computed(parts.once, plan.order, ("_order", "_drop", "_record", "_line"))
     faults = field_faults(given, plan.order, "")
     fallback = {
         "purpose": "new",
@@ -159,7 +154,7 @@ def _folds(given: pl.DataFrame) -> pl.DataFrame:
 
 
 def _lines(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
-    lines = _select(parts.lines, plan.line, ("_order", "_drop", "_record", "_line", "line_no"))
+    lines = computed(parts.lines, plan.line, ("_order", "_drop", "_record", "_line", "line_no"))
     faults = field_faults(lines, plan.line, "line.")
     lines = _with_missing(lines, tables.ORDER_LINES)
     uom = pl.col("uom").fill_null(plan.profile.defaults.uom)
@@ -182,7 +177,7 @@ def _parties(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
     for role, fields in plan.parties:
         if not any(one.columns for one in fields):
             continue
-        party = _select(parts.once, fields, ("_order", "_drop", "_record", "_line"))
+        party = computed(parts.once, fields, ("_order", "_drop", "_record", "_line"))
         faults.append(field_faults(party, fields, f"{role}."))
         party = _with_missing(party, tables.PARTIES)
         filled = pl.any_horizontal(pl.col(name).is_not_null() for name in _ADDRESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,10 +12,13 @@ from oms_import.normalize.codes import country, currency, flag, mapped
 from oms_import.normalize.columns import Columns, raw_text
 from oms_import.normalize.dates import time
 from oms_import.normalize.numbers import decimal, integer
+from oms_import.normalize.parsed import Parsed
 from oms_import.profiles.model import Defaults, FieldRule
 
-FAULT = "?"  # "<field>?" is the fault of a field, "<field>=" what the source said
-SAID = "="
+FAULT = "?"  # "<field>?" is the fault of a field
+SAID = "="  # "<field>=" is what the source said
+_MAPPED = "~"  # "<field>~" is the value of its map, as a struct of value and fault
+_PACKED = "*"  # "<field>*" is the parsed value, likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,67 +29,101 @@ class Context:
     defaults: Defaults
     zone: str | None
     date_orders: dict[str, str]  # column → dmy, mdy, ymd or ambiguous
-    decimals: dict[str, str]  # column → "." or ","
+    decimals: dict[str, str]  # column → ".", "," or ambiguous
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A canonical field ready to be computed from source columns.
+    """A canonical field ready to be computed, stage by stage, so that no cell is parsed twice.
 
-    `exprs` yield the value under `name`, and where a fault is possible `name?` (reason code or
-    null) and `name=` (the source's text).
+    The last stage yields the value under `name` and, where a fault is possible, `name?` (reason
+    code or null) beside `name=` (the source's text).
     """
 
     name: str
     columns: tuple[str, ...]
-    exprs: tuple[pl.Expr, ...]
-    can_fail: bool
+    said: pl.Expr  # stage 1: the source's text
+    mapped: pl.Expr | None  # stage 2: through the rule's map
+    packed: pl.Expr | None  # stage 3: parsed
+    values: tuple[pl.Expr, ...]  # stage 4
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether there is a fault column."""
+        return self.mapped is not None or self.packed is not None
+
+
+def computed(frame: pl.DataFrame, fields: Sequence[Field], keep: Sequence[str]) -> pl.DataFrame:
+    """The fields of each row, beside the columns to keep."""
+    frame = frame.select(*keep, *(one.said.alias(one.name + SAID) for one in fields))
+    frame = frame.with_columns(
+        one.mapped.alias(one.name + _MAPPED) for one in fields if one.mapped is not None
+    )
+    frame = frame.with_columns(
+        one.packed.alias(one.name + _PACKED) for one in fields if one.packed is not None
+    )
+    said = (one.name + SAID for one in fields)
+    return frame.select(*keep, *said, *(expr for one in fields for expr in one.values))
 
 
 def field(name: str, rule: FieldRule, dtype: pl.DataType, context: Context) -> Field | None:
     """Compile one rule; None where the drop has no column for it and no default is given."""
-    raw = raw_text(rule, context.columns)
-    if raw is None:
+    said = raw_text(rule, context.columns)
+    if said is None:
         return None
-    columns = context.columns.of_rule(rule)
-    said = raw
-    fault: pl.Expr | None = None
+    text = pl.col(name + SAID)
+    through: Parsed | None = None
     if rule.map is not None:
-        result = mapped(raw, rule.map, rule.other)
-        raw, fault = result.value, result.fault
+        through = mapped(text, rule.map, rule.other)
+        text = _value(_MAPPED, name)
     if rule.default is not None:
-        raw = pl.coalesce(raw, pl.lit(rule.default))
-    exprs, own_fault = _typed(name, rule, dtype, raw, context)
-    faults = [expr for expr in (fault, own_fault) if expr is not None]
-    if faults:
-        exprs += (pl.coalesce(faults).alias(name + FAULT), said.alias(name + SAID))
-    return Field(name, columns, exprs, can_fail=bool(faults))
+        text = pl.coalesce(text, pl.lit(rule.default))
+    packed, values = _typed(name, rule, dtype, text, context)
+    marks = ([_MAPPED] if through else []) + ([_PACKED] if packed is not None else [])
+    if marks:
+        faults = [pl.col(name + mark).struct.field("fault") for mark in marks]
+        values += (pl.coalesce(faults).alias(name + FAULT),)
+    return Field(
+        name=name,
+        columns=context.columns.of_rule(rule),
+        said=said,
+        mapped=through.packed if through else None,
+        packed=packed,
+        values=values,
+    )
+
+
+def _value(mark: str, name: str, part: str = "value") -> pl.Expr:
+    return pl.col(name + mark).struct.field(part)
 
 
 def _typed(
-    name: str, rule: FieldRule, dtype: pl.DataType, raw: pl.Expr, context: Context
-) -> tuple[tuple[pl.Expr, ...], pl.Expr | None]:
+    name: str, rule: FieldRule, dtype: pl.DataType, text: pl.Expr, context: Context
+) -> tuple[pl.Expr | None, tuple[pl.Expr, ...]]:
+    """The packed parse of a field (None: it is text) and the values to take out of it."""
     kind = rule.as_ or _kind(name, dtype)
+    value = _value(_PACKED, name).alias(name)
     if kind == "date":
-        return _time(name, rule, raw, context)
+        return _time(rule, text, context), _time_values(name)
     if kind in {"money", "number"}:
+        wanted = dtype if isinstance(dtype, pl.Decimal) else tables.MONEY
         style = rule.decimal or context.defaults.decimal
         if style == "auto":
-            style = _style(context.columns.of_rule(rule), context.decimals)
-        wanted = dtype if isinstance(dtype, pl.Decimal) else tables.MONEY
-        parsed = decimal(raw, wanted, style, rule.round)
-        value = parsed.value if isinstance(dtype, pl.Decimal) else parsed.value.cast(dtype)
-        return (value.alias(name),), parsed.fault
+            style = _agreed(context.columns.of_rule(rule), context.decimals, ".")
+        return decimal(text, wanted, style, rule.round).packed, (value.cast(dtype),)
     if kind == "country":
-        parsed = country(raw)
-        return (parsed.value.alias(name), raw.alias("country_raw")), parsed.fault
+        said = pl.col(name + SAID).alias("country_raw")
+        return country(text).packed, (value, said)
     if kind in _PARSERS:
-        parsed = _PARSERS[kind](raw)
-        return (parsed.value.cast(dtype).alias(name),), parsed.fault
-    return (raw.alias(name),), None
+        return _PARSERS[kind](text).packed, (value.cast(dtype),)
+    return None, (text.alias(name),)
 
 
-_PARSERS = {"integer": integer, "flag": flag, "currency": currency}
+_PARSERS: dict[str, Callable[[pl.Expr], Parsed]] = {
+    "integer": integer,
+    "flag": flag,
+    "currency": currency,
+}
 
 
 def _kind(name: str, dtype: pl.DataType) -> str:
@@ -101,29 +139,34 @@ def _kind(name: str, dtype: pl.DataType) -> str:
     return kinds.get(dtype, "text")
 
 
-def _style(columns: tuple[str, ...], decimals: dict[str, str]) -> str:
-    styles = {decimals.get(column, ".") for column in columns}
-    return styles.pop() if len(styles) == 1 else "."
-
-
-def _time(
-    name: str, rule: FieldRule, raw: pl.Expr, context: Context
-) -> tuple[tuple[pl.Expr, ...], pl.Expr]:
+def _time(rule: FieldRule, text: pl.Expr, context: Context) -> pl.Expr:
     order: str = context.defaults.date_order
     if order == "auto":
-        orders = {context.date_orders.get(column) for column in context.columns.of_rule(rule)}
-        orders.discard(None)
-        order = (orders.pop() if len(orders) == 1 else None) or "ambiguous"
-    parsed = time(raw, rule.formats, order, rule.zone or context.zone, rule.months)
-    exprs: tuple[pl.Expr, ...] = (parsed.value.alias(name),)
-    if name == "ordered_at":
-        exprs += (
-            raw.alias("ordered_at_raw"),
-            parsed.precision.alias("ordered_at_precision"),
-            parsed.zone_text.alias("source_tz"),
-            parsed.fold.alias("ordered_at_fold"),
-        )
-    return exprs, parsed.fault
+        order = _agreed(context.columns.of_rule(rule), context.date_orders, "ambiguous")
+    if order == "mixed":
+        order = "ambiguous"
+    return time(text, rule.formats, order, rule.zone or context.zone, rule.months).packed
+
+
+def _time_values(name: str) -> tuple[pl.Expr, ...]:
+    value = _value(_PACKED, name).alias(name)
+    if name != "ordered_at":
+        return (value,)
+    return (
+        value,
+        pl.col(name + SAID).alias("ordered_at_raw"),
+        _value(_PACKED, name, "precision").alias("ordered_at_precision"),
+        _value(_PACKED, name, "zone_text").alias("source_tz"),
+        _value(_PACKED, name, "fold").alias("ordered_at_fold"),
+    )
+
+
+def _agreed(columns: tuple[str, ...], told: dict[str, str], otherwise: str) -> str:
+    """What the columns of a rule say in unison; where they do not, nothing is assumed."""
+    said = {told[column] for column in columns if column in told}
+    if len(said) > 1:
+        return "ambiguous"
+    return said.pop() if said else otherwise
 
 
 def survey_columns(

@@ -57,7 +57,8 @@ def totalled(
         _sum("amount", ~pl.col("included")).alias("_taxed"), pl.len().alias("_tax_rows")
     )
     zero = pl.lit(Decimal(0)).cast(MONEY)
-    all_in = orders.join(per_line, on="_order", how="left", maintain_order="left")
+    counted = [name for name in ("line_count", "qty_total") if name in orders.columns]
+    all_in = orders.drop(counted).join(per_line, on="_order", how="left", maintain_order="left")
     all_in = _joined(_joined(all_in, added), taxed)
     tax = (
         pl.when(pl.col("_tax_rows").fill_null(0) > 0)

@@ -12,7 +12,6 @@ from oms_import.normalize.survey import (
     date_orders,
     decimal_evidence,
     decimal_styles,
-    merge_decimal_evidence,
     merge_evidence,
 )
 
@@ -47,7 +46,7 @@ class Evidence:
         dates = _by_drop(date_orders(merge_evidence(self.dates)), "order") if self.dates else {}
         styles = {}
         if self.decimals:
-            styles = _by_drop(decimal_styles(merge_decimal_evidence(self.decimals)), "style")
+            styles = _by_drop(decimal_styles(merge_evidence(self.decimals)), "style")
         return {
             drop: Knowledge(dates.get(drop, {}), styles.get(drop, {}))
             for drop in dates.keys() | styles.keys()

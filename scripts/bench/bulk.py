@@ -32,7 +32,8 @@ def workspace(folder: Path) -> Path:
 def ours(folder: Path, file: Path) -> Cost:
     """`oms-import import` into a fresh workspace: CSV, Parquet and history included."""
     root = workspace(folder)
-    cost = measured([sys.executable, "-m", "oms_import.cli", "-w", str(root), "import", "bench", str(file), "-q"])  # fmt: skip
+    command = [sys.executable, "-m", "oms_import.cli", "-w", str(root)]
+    cost = measured([*command, "import", "bench", str(file), "-q"])
     shutil.rmtree(root)
     return cost
 
