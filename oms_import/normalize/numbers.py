@@ -8,17 +8,16 @@ grammar is explicit because a cast alone rounds excess digits without a word and
 from __future__ import annotations
 
 import string
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
 from oms_import.model import tables
 from oms_import.model.codes import Code
-from oms_import.normalize.parsed import Parsed, is_constant, sparse, steps
+from oms_import.normalize.parsed import FAULT, VALUE, Parsed, parsed, steps, where
 from oms_import.normalize.text import INVISIBLE
-
-AMBIGUOUS = "ambiguous"
 
 _BLANK = rf"^[\s{INVISIBLE}]*$"
 _EDGE = rf"[\s{INVISIBLE}]*"
@@ -46,40 +45,18 @@ def decimal(
 ) -> Parsed:
     """Parse decimal numbers exactly. String → Parsed of `dtype`.
 
-    `decimal` is the decimal separator, "." or ","; with "ambiguous" only what reads the same, or
-    at all, under just one of them is taken. `round_to` rounds half up (away from zero) to so many
-    decimals; without it excess digits other than 0 are NUM_PRECISION. More integer digits than
-    the type holds are NUM_RANGE; all else that is no number is NUM_FORMAT: exponents, `1_000`,
-    other scripts' digits, two signs, groups that are not groups, the other locale's form.
+    `decimal` is the decimal separator, "." or ","; with anything else ("ambiguous") only what
+    reads under just one of them, or the same under both, is taken. `round_to` rounds half up (away
+    from zero) to so many decimals; without it excess digits other than 0 are NUM_PRECISION. More
+    integer digits than the type holds are NUM_RANGE; all else that is no number is NUM_FORMAT:
+    exponents, `1_000`, other scripts' digits, two signs, groups that are not groups, the other
+    locale's form.
     """
     if decimal not in {".", ","}:
-        return _either(raw, dtype, round_to, currency_signs=currency_signs)
-    whole, scale = _digits(dtype)
-    plain = rf"^[+-]?[0-9]{{1,{whole}}}(?:{_escaped(decimal)}[0-9]{{1,{scale}}})?$"
-    odd = sparse(
-        pl.field("raw"),
-        pl.field("odd"),
-        lambda some: _odd(some, dtype, decimal, round_to, currency_signs=currency_signs),
-        constant=is_constant(raw),
-    )
-    text = pl.when(pl.field("plain")).then(pl.field("raw"))
-    if decimal == ",":
-        text = text.str.replace(",", ".", literal=True)
-    value = text.cast(dtype, strict=False)
-    if round_to is not None and round_to < scale:
-        value = value.round(round_to, mode="half_away_from_zero")
-    found = pl.field("found").struct
-    packed = steps(
-        raw,
-        {"plain": pl.field("raw").str.contains(plain)},
-        {"odd": pl.field("plain").not_()},
-        {"found": odd},
-        {
-            "value": pl.coalesce(value.cast(dtype), found.field("value")),
-            "fault": found.field("fault"),
-        },
-    )
-    return Parsed(packed)
+        style = partial(_either, dtype, round_to, currency_signs)
+    else:
+        style = partial(_decimal, _Style(dtype, decimal, round_to, currency_signs))
+    return parsed(raw, style, dtype)
 
 
 def integer(raw: pl.Expr) -> Parsed:
@@ -88,152 +65,107 @@ def integer(raw: pl.Expr) -> Parsed:
     `3.5` is NUM_PRECISION; `3.000` may be three thousand and is NUM_FORMAT; more than 18 digits
     are NUM_RANGE.
     """
-    packed = steps(
-        raw,
-        {"text": pl.field("raw").str.strip_chars()},
-        {"plain": pl.field("text").str.contains(r"^[+-]?[0-9]{1,18}$")},
-        {
-            "odd": sparse(
-                pl.field("text"),
-                pl.field("plain").not_(),
-                _odd_integer,
-                constant=is_constant(raw),
-            )
-        },
-        {
-            "value": pl.coalesce(
-                pl.when(pl.field("plain")).then(pl.field("text")).cast(pl.Int64, strict=False),
-                pl.field("odd").struct.field("value"),
-            ),
-            "fault": pl.field("odd").struct.field("fault"),
-        },
-    )
-    return Parsed(packed)
+    return parsed(raw, _integer, pl.Int64())
 
 
-def percent(raw: pl.Expr, decimal_sign: str = ".", *, unsigned: str = "rate") -> Parsed:
+def percent(raw: pl.Expr, decimal: str = ".", *, unsigned: str = "rate") -> Parsed:
     """Parse a rate: `7.00%` is 0.07. String → Parsed of RATE.
 
     Without the sign a number is the rate itself (0.07); `unsigned="percent"` reads it as a
     percentage. A rate above 1 without a sign is NUM_RANGE: it may be meant as a percentage.
     """
-    number = decimal(raw.str.replace(r"\s*%\s*$", ""), pl.Decimal(18, 6), decimal_sign)
-    exact = pl.Decimal(38, 8)
-    said = pl.field("number").struct.field("value").cast(exact)
-    signed = pl.field("raw").str.contains("%", literal=True) | pl.lit(unsigned == "percent")
-    rate = pl.when(pl.field("percent")).then(said * pl.lit(Decimal("0.01"))).otherwise(said)
-    fits = pl.field("rate").cast(tables.RATE, strict=False)
-    too_big = fits.is_null() | (~pl.field("percent") & (pl.field("rate").abs() > 1))
-    fault = (
-        pl.when(pl.field("rate").is_null())
-        .then(pl.field("number").struct.field("fault"))
-        .when(too_big)
-        .then(pl.lit(Code.NUM_RANGE.value))
-        .when(fits.cast(exact) != pl.field("rate"))
-        .then(pl.lit(Code.NUM_PRECISION.value))
+    style = _Style(pl.Decimal(18, 6), decimal, None, currency_signs=False)
+    return parsed(raw, partial(_percent, style, unsigned == "percent"), tables.RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How a column's numbers are written, and what they become."""
+
+    dtype: pl.Decimal
+    sign: str  # the decimal separator
+    round_to: int | None
+    currency_signs: bool
+
+    @property
+    def whole(self) -> int:
+        """Integer digits that the type holds."""
+        return (self.dtype.precision or 38) - self.dtype.scale
+
+    @property
+    def dot(self) -> str:
+        """The decimal separator in a regular expression."""
+        return _escaped(self.sign)
+
+    def rounded(self, value: pl.Expr) -> pl.Expr:
+        """The value at the decimals asked for; it has its type's already."""
+        if self.round_to is None or self.round_to >= self.dtype.scale:
+            return value
+        return value.round(self.round_to, mode="half_away_from_zero").cast(self.dtype)
+
+
+def _decimal(style: _Style, column: pl.Series) -> pl.DataFrame:
+    plain = column.str.contains(
+        rf"^[+-]?[0-9]{{1,{style.whole}}}(?:{style.dot}[0-9]{{1,{style.dtype.scale}}})?$"
     )
-    packed = steps(
-        raw,
-        {"number": number.packed, "percent": signed},
-        {"rate": rate.cast(exact)},
-        {"fault": fault},
-        {"value": pl.when(pl.field("fault").is_null()).then(fits)},
+    odd = where(column, ~plain, partial(_odd, style))
+    if odd is not None and not plain.any():
+        return odd
+    text = column.alias("raw").to_frame()
+    if odd is not None:
+        text = text.select(pl.when(plain).then("raw").alias("raw"))
+    if style.sign == ",":
+        text = text.select(pl.col("raw").str.replace(",", ".", literal=True))
+    value = style.rounded(pl.col("raw").cast(style.dtype, strict=False))
+    if odd is None:
+        return text.select(value.alias(VALUE), pl.lit(None, dtype=pl.String).alias(FAULT))
+    return text.select(pl.coalesce(value, odd[VALUE]).alias(VALUE), odd[FAULT])
+
+
+def _odd(style: _Style, column: pl.Series) -> pl.DataFrame:
+    """Numbers that are not plain, and what is no number."""
+    fits = rf"^0*[0-9]{{1,{style.whole}}}(?:\.[0-9]{{0,{style.dtype.scale}}}0*)?$"
+    ok = column.str.contains(grammar(style.sign, currency_signs=style.currency_signs))
+    rows = steps(
+        column,
+        {"ok": pl.lit(ok)},
+        {"text": _quickly_bare(pl.when("ok").then("raw"), style.sign)},
+        {"easy": pl.col("text").str.contains(fits)},
     )
-    return Parsed(packed)
+    hard = where(column, ok & ~rows["easy"], lambda some: _bare(some, style.sign).to_frame())
+    if hard is not None:
+        rows = rows.with_columns(
+            text=pl.when("easy").then("text").otherwise(hard.to_series()),
+        ).with_columns(easy=pl.col("text").str.contains(fits))
+    rows = rows.with_columns(long=pl.when(~pl.col("easy")).then("text"))
+    rows = rows.with_columns(size=_size(style)).with_columns(fault=_fault(style))
+    negative = pl.col("raw").str.contains(r"[(\-\u2212]")
+    signed = pl.when(negative).then(-pl.col("size")).otherwise("size").cast(style.dtype)
+    return rows.select(pl.when(pl.col(FAULT).is_null()).then(signed).alias(VALUE), FAULT)
 
 
-def _either(
-    raw: pl.Expr, dtype: pl.Decimal, round_to: int | None, *, currency_signs: bool
-) -> Parsed:
-    """Take a number that reads under one separator only, or the same under both."""
-
-    def read(sign: str) -> pl.Expr:
-        return decimal(raw, dtype, sign, round_to, currency_signs=currency_signs).packed
-
-    def part(style: str, name: str) -> pl.Expr:
-        return pl.field(style).struct.field(name)
-
-    not_a_number = pl.lit(Code.NUM_FORMAT.value)
-    only = {style: part(other, "fault").eq_missing(not_a_number) for style, other in (("dot", "comma"), ("comma", "dot"))}  # fmt: skip
-    differ = part("dot", "value").ne_missing(part("comma", "value"))
-    chosen = {
-        name: pl.when(only["dot"])
-        .then(part("dot", name))
-        .when(only["comma"])
-        .then(part("comma", name))
-        .when(~differ)
-        .then(part("dot", name))
-        for name in ("value", "fault")
-    }
-    clash = differ & ~only["dot"] & ~only["comma"]
-    packed = steps(
-        raw,
-        {"dot": read("."), "comma": read(",")},
-        {
-            "value": chosen["value"],
-            "fault": pl.when(clash).then(not_a_number).otherwise(chosen["fault"]),
-        },
-    )
-    return Parsed(packed)
+def _size(style: _Style) -> pl.Expr:
+    """The number without its sign, from the columns text, easy and long."""
+    short = pl.when("easy").then("text").cast(style.dtype, strict=False)
+    places = style.dtype.scale if style.round_to is None else style.round_to
+    return style.rounded(pl.coalesce(short, _rounded(pl.col("long"), style.dtype, places)))
 
 
-def _odd(
-    some: pl.Expr,
-    dtype: pl.Decimal,
-    sign: str,
-    round_to: int | None,
-    *,
-    currency_signs: bool,
-) -> pl.Expr:
-    """Numbers that are not plain. String → struct with value (`dtype`) and fault."""
-    whole, scale = _digits(dtype)
-    fits = rf"^0*[0-9]{{1,{whole}}}(?:\.[0-9]{{0,{scale}}}0*)?$"
-    raw, ok, text = pl.field("raw"), pl.field("ok"), pl.field("text")
-    bare = sparse(raw, ok & ~pl.field("easy"), lambda s: _bare(s, sign), constant=is_constant(some))
-    return steps(
-        some,
-        {"ok": raw.str.contains(_grammar(sign, currency_signs=currency_signs))},
-        {"quick": _quickly_bare(pl.when(ok).then(raw), sign)},
-        {"easy": pl.field("quick").str.contains(fits)},
-        {"text": pl.when(pl.field("easy")).then(pl.field("quick")).otherwise(bare)},
-        {"long": pl.when(~text.str.contains(fits)).then(text)},
-        {"size": _size(dtype, round_to)},
-        {"fault": _fault(dtype, round_to)},
-        {"value": pl.when(pl.field("fault").is_null()).then(_signed(dtype))},
-    )
-
-
-def _size(dtype: pl.Decimal, round_to: int | None) -> pl.Expr:
-    """The number without its sign, from the fields text and long."""
-    short = pl.when(pl.field("long").is_null()).then(pl.field("text")).cast(dtype, strict=False)
-    places = dtype.scale if round_to is None else round_to
-    size = pl.coalesce(short, _rounded(pl.field("long"), dtype, places))
-    if round_to is not None and round_to < dtype.scale:
-        size = size.round(round_to, mode="half_away_from_zero").cast(dtype)
-    return size
-
-
-def _fault(dtype: pl.Decimal, round_to: int | None) -> pl.Expr:
-    """Why an odd number cannot be taken, from the fields raw, ok, long and size."""
-    whole, scale = _digits(dtype)
-    no_text = pl.when(~pl.field("ok")).then(pl.field("raw"))
-    too_big = pl.field("long").str.contains(rf"^0*[1-9][0-9]{{{whole},}}(?:\.|$)")
-    too_fine = pl.field("long").str.contains(rf"\.[0-9]{{{scale}}}[0-9]*[1-9]")
+def _fault(style: _Style) -> pl.Expr:
+    """Why an odd number cannot be taken, from the columns raw, ok, long and size."""
+    no_number = pl.when(~pl.col("ok")).then("raw")
+    too_big = pl.col("long").str.contains(rf"^0*[1-9][0-9]{{{style.whole},}}(?:\.|$)")
+    too_fine = pl.col("long").str.contains(rf"\.[0-9]{{{style.dtype.scale}}}[0-9]*[1-9]")
     return (
-        pl.when(~no_text.str.contains(_BLANK))
+        pl.when(~no_number.str.contains(_BLANK))
         .then(pl.lit(Code.NUM_FORMAT.value))
         .when(too_big)
         .then(pl.lit(Code.NUM_RANGE.value))
-        .when(too_fine & pl.lit(round_to is None))
+        .when(too_fine & pl.lit(style.round_to is None))
         .then(pl.lit(Code.NUM_PRECISION.value))
-        .when(pl.field("ok") & pl.field("size").is_null())
+        .when(pl.col("ok") & pl.col("size").is_null())
         .then(pl.lit(Code.NUM_RANGE.value))
     )
-
-
-def _signed(dtype: pl.Decimal) -> pl.Expr:
-    negative = pl.field("raw").str.contains(r"[(\-\u2212]")
-    return pl.when(negative).then(-pl.field("size")).otherwise(pl.field("size")).cast(dtype)
 
 
 def _quickly_bare(text: pl.Expr, sign: str) -> pl.Expr:
@@ -244,7 +176,7 @@ def _quickly_bare(text: pl.Expr, sign: str) -> pl.Expr:
     return ends.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
 
 
-def _bare(text: pl.Expr, sign: str) -> pl.Expr:
+def _bare(text: pl.Series, sign: str) -> pl.Series:
     """The digits of a text of our grammar, with `.` as the decimal sign and no minus."""
     # A letter takes the dot behind it along: "Rs.500" is 500, not .500.
     digits = text.str.replace_all(rf"(?:[A-Za-z]{_escaped(sign)}|[^0-9{sign}])+", "")
@@ -258,12 +190,41 @@ def _rounded(text: pl.Expr, dtype: pl.Decimal, places: int) -> pl.Expr:
     return fine.round(places, mode="half_away_from_zero").cast(dtype, strict=False)
 
 
-def _odd_integer(some: pl.Expr) -> pl.Expr:
-    text = pl.field("raw")
-    whole = text.str.extract(r"^([+-]?[0-9]{1,18})\.0(?:0|0{3,})?$")
-    value = whole.cast(pl.Int64, strict=False)
+def _either(
+    dtype: pl.Decimal, round_to: int | None, currency_signs: bool, column: pl.Series
+) -> pl.DataFrame:  # fmt: skip
+    """Take a number that reads under one separator only, or the same under both."""
+    dot, comma = (
+        _decimal(_Style(dtype, sign, round_to, currency_signs), column) for sign in (".", ",")
+    )
+    rows = dot.hstack(comma.select(pl.all().name.suffix("_comma")))
+    no = pl.lit(Code.NUM_FORMAT.value)
+    no_dot, no_comma = pl.col(FAULT).eq_missing(no), pl.col(f"{FAULT}_comma").eq_missing(no)
+    differ = pl.col(VALUE).ne_missing(pl.col(f"{VALUE}_comma"))
+    clash = ~no_dot & ~no_comma & differ
+    return rows.select(
+        pl.when(clash).then(None).when(no_dot).then(f"{VALUE}_comma").otherwise(VALUE).alias(VALUE),
+        pl.when(clash).then(no).when(no_dot).then(f"{FAULT}_comma").otherwise(FAULT).alias(FAULT),
+    )
+
+
+def _integer(column: pl.Series) -> pl.DataFrame:
+    plain = column.str.contains(r"^[+-]?[0-9]{1,18}$")
+    rows = column.to_frame("raw").select(
+        pl.when(plain).then("raw").cast(pl.Int64, strict=False).alias(VALUE),
+        pl.lit(None, dtype=pl.String).alias(FAULT),
+    )
+    odd = where(column, ~plain, _odd_integer)
+    if odd is None:
+        return rows
+    return rows.select(pl.coalesce(VALUE, odd[VALUE]), odd[FAULT])
+
+
+def _odd_integer(column: pl.Series) -> pl.DataFrame:
+    text = pl.col("raw")
+    whole = text.str.extract(r"^([+-]?[0-9]{1,18})(?:\.0(?:0|0{3,})?)?$")
     fault = (
-        pl.when(pl.field("value").is_not_null() | text.str.contains(_BLANK))
+        pl.when(pl.col(VALUE).is_not_null() | text.str.contains(_BLANK))
         .then(pl.lit(None, dtype=pl.String))
         .when(text.str.contains(r"^[+-]?[0-9]{19,}(?:\.0*)?$"))
         .then(pl.lit(Code.NUM_RANGE.value))
@@ -271,11 +232,30 @@ def _odd_integer(some: pl.Expr) -> pl.Expr:
         .then(pl.lit(Code.NUM_PRECISION.value))
         .otherwise(pl.lit(Code.NUM_FORMAT.value))
     )
-    return steps(some, {"value": value}, {"fault": fault})
+    stripped = column.str.strip_chars()
+    rows = steps(stripped, {VALUE: whole.cast(pl.Int64, strict=False)}, {FAULT: fault})
+    return rows.select(VALUE, FAULT)
 
 
-def _digits(dtype: pl.Decimal) -> tuple[int, int]:
-    return (dtype.precision or 38) - dtype.scale, dtype.scale
+def _percent(style: _Style, all_percent: bool, column: pl.Series) -> pl.DataFrame:
+    exact = pl.Decimal(38, 8)
+    number = _decimal(style, column.str.replace(r"\s*%\s*$", ""))
+    signed = column.str.contains("%", literal=True) | all_percent
+    said = pl.col(VALUE).cast(exact)
+    rate = pl.when("signed").then((said * pl.lit(Decimal("0.01"))).cast(exact)).otherwise(said)
+    rows = number.with_columns(signed=signed).with_columns(rate=rate)
+    fits = pl.col("rate").cast(tables.RATE, strict=False)
+    too_big = fits.is_null() | (~pl.col("signed") & (pl.col("rate").abs() > 1))
+    fault = (
+        pl.when(pl.col("rate").is_null())
+        .then(FAULT)
+        .when(too_big)
+        .then(pl.lit(Code.NUM_RANGE.value))
+        .when(fits.cast(exact) != pl.col("rate"))
+        .then(pl.lit(Code.NUM_PRECISION.value))
+    )
+    rows = rows.with_columns(fault.alias(FAULT))
+    return rows.select(pl.when(pl.col(FAULT).is_null()).then(fits).alias(VALUE), FAULT)
 
 
 def _escaped(sign: str) -> str:
@@ -283,7 +263,7 @@ def _escaped(sign: str) -> str:
 
 
 @cache
-def _grammar(sign: str, *, currency_signs: bool) -> str:
+def grammar(sign: str, *, currency_signs: bool = True) -> str:
     """The regular expression of every number we take, for one decimal sign."""
     grouping = ("," if sign == "." else r"\.", _SPACE, r"['\u2019]")
     grouped = "|".join(rf"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+" for group in grouping)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import polars as pl
 
-from oms_import.normalize.parsed import is_constant, sparse, steps
+from oms_import.normalize.parsed import by_series, where
 
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 """Marks without width or that turn the direction of text, as a regular-expression class."""
 
 _ENDS = rf"^[\s{INVISIBLE}]+|[\s{INVISIBLE}]+$"
 _INVISIBLE = rf"[{INVISIBLE}]+"
+_GUARDED = r"""^\s*(?:'\+?[0-9]|="[^"]*"\s*$)"""
+_GUARD = r"""^\s*(?:'|="([^"]*)"\s*$)"""
 _MIXED = (
     rf"[{INVISIBLE}]"
     r"|\p{Latin}.*[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}].*\p{Latin}"
@@ -22,18 +24,18 @@ _MIXED = (
 def clean(raw: pl.Expr) -> pl.Expr:
     """Text without white space and invisible marks at its ends, in NFC; blank is null.
 
-    String → String. Text of ASCII only costs little more than the stripping.
+    String → String. ASCII costs little more than the stripping.
     """
-    return _tidied(raw, lambda odd: odd.str.replace_all(_ENDS, "").str.normalize("NFC"))
+
+    def foreign(odd: pl.Series) -> pl.Series:
+        return odd.str.replace_all(_ENDS, "").str.normalize("NFC")
+
+    return by_series(raw, lambda column: _tidied(column, foreign), pl.String())
 
 
 def key(raw: pl.Expr) -> pl.Expr:
     """Text as it is compared: cleaned, and without any invisible mark. String → String."""
-
-    def visible(odd: pl.Expr) -> pl.Expr:
-        return odd.str.replace_all(_INVISIBLE, "").str.strip_chars().str.normalize("NFC")
-
-    return _tidied(raw, visible)
+    return by_series(raw, lambda column: _tidied(column, _visible), pl.String())
 
 
 def order_number_norm(number: pl.Expr) -> pl.Expr:
@@ -41,20 +43,14 @@ def order_number_norm(number: pl.Expr) -> pl.Expr:
 
     `#3001` and `3001` are one number; leading zeros are kept, for `0042` and `42` are two.
     """
-    loose = pl.field("raw").str.contains(r"[#\s]")
-    tight = sparse(
-        pl.field("raw"),
-        pl.field("loose"),
-        lambda some: some.str.replace_all(r"[#\s]+", ""),
-        constant=is_constant(number),
-    )
-    packed = steps(
-        key(number),
-        {"loose": loose},
-        {"norm": pl.coalesce(tight, pl.field("raw")).str.to_uppercase()},
-        {"text": pl.when(pl.field("norm") != "").then(pl.field("norm"))},
-    )
-    return packed.struct.field("text")
+
+    def norm(column: pl.Series) -> pl.Series:
+        text = _tidied(column, _visible)
+        loose = text.str.contains(r"[#\s]")
+        tight = _changed(text, loose, lambda odd: odd.str.replace_all(r"[#\s]+", ""))
+        return _blank_is_null(tight.str.to_uppercase())
+
+    return by_series(number, norm, pl.String())
 
 
 def confusable(raw: pl.Expr) -> pl.Expr:
@@ -62,15 +58,24 @@ def confusable(raw: pl.Expr) -> pl.Expr:
 
     String → Boolean; null is null.
     """
-    constant = is_constant(raw)
-    odd = sparse(raw, _is_foreign(raw), lambda some: some.str.contains(_MIXED), constant=constant)
-    return pl.when(raw.is_not_null()).then(odd.fill_null(value=False))
+
+    def mixed(column: pl.Series) -> pl.Series:
+        foreign = _is_foreign(column)
+        if not foreign.any():
+            return foreign
+        return foreign & column.str.contains(_MIXED)
+
+    return by_series(raw, mixed, pl.Boolean())
 
 
 def without_apostrophe(raw: pl.Expr) -> pl.Expr:
     """Text without the apostrophe by which spreadsheets guard digits: `'85003`, `="007"`."""
-    guarded = raw.str.contains(r"""^\s*(?:'\+?[0-9]|=")""")
-    return sparse_replace(raw, guarded, r"""^\s*(?:'|="([^"]*)"\s*$)""", "$1")
+
+    def bare(column: pl.Series) -> pl.Series:
+        guarded = column.str.contains(_GUARDED)
+        return _changed(column, guarded, lambda odd: odd.str.replace(_GUARD, "$1"))
+
+    return by_series(raw, bare, pl.String())
 
 
 def formula_like(raw: pl.Expr) -> pl.Expr:
@@ -83,27 +88,33 @@ def formula_like(raw: pl.Expr) -> pl.Expr:
     return starts & ~pl.when(starts).then(raw).str.contains(harmless).fill_null(value=True)
 
 
-def sparse_replace(raw: pl.Expr, mask: pl.Expr, pattern: str, by: str) -> pl.Expr:
-    """`str.replace` on the rows of `mask`; the others stay as they are. String → String."""
-    changed = sparse(
-        raw, mask, lambda some: some.str.replace(pattern, by), constant=is_constant(raw)
-    )
-    return pl.coalesce(changed, raw)
+def _visible(odd: pl.Series) -> pl.Series:
+    return odd.str.replace_all(_INVISIBLE, "").str.strip_chars().str.normalize("NFC")
 
 
-def _is_foreign(raw: pl.Expr) -> pl.Expr:
-    # Cheaper than a regular expression: no ASCII text has more bytes than characters.
-    return raw.str.len_bytes() != raw.str.len_chars()
+def _tidied(column: pl.Series, foreign: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Strip white space; `foreign` sees to text that is not ASCII; blank is null."""
+    text = column.str.strip_chars()
+    return _blank_is_null(_changed(text, _is_foreign(text), foreign))
 
 
-def _tidied(raw: pl.Expr, build: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
-    """Strip white space; `build` sees to text that is not ASCII; blank is null."""
-    text, foreign = pl.field("text"), pl.field("foreign")
-    packed = steps(
-        raw,
-        {"text": pl.field("raw").str.strip_chars()},
-        {"foreign": _is_foreign(text)},
-        {"text": pl.coalesce(sparse(text, foreign, build, constant=is_constant(raw)), text)},
-        {"text": pl.when(text != "").then(text)},
-    )
-    return packed.struct.field("text")
+def _changed(
+    column: pl.Series, mask: pl.Series, change: Callable[[pl.Series], pl.Series]
+) -> pl.Series:
+    """The column with `change` made to the rows of the mask; costs those rows only."""
+    found = where(column, mask, lambda some: change(some).to_frame())
+    if found is None:
+        return column
+    return column.zip_with(~mask.fill_null(value=False), found.to_series())
+
+
+def _blank_is_null(text: pl.Series) -> pl.Series:
+    blank = text == ""
+    if not blank.any():
+        return text
+    return pl.select(pl.when(~blank).then(text)).to_series().alias(text.name)
+
+
+def _is_foreign(column: pl.Series) -> pl.Series:
+    # Cheaper than a regular expression: text that is not ASCII has more bytes than characters.
+    return column.str.len_bytes() != column.str.len_chars()
