@@ -69,7 +69,7 @@ def tax_rows(
 def payment_rows(
     once: pl.DataFrame, payments: tuple[tuple[Field, ...], ...]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """payments (plus `_order`) where a method, a reference or an amount is given, and findings."""
+    """payments (plus `_order`) where anything of one is given, and findings."""
     made: list[pl.DataFrame] = []
     faults = [pl.DataFrame(schema=FINDINGS)]
     for fields in payments:
@@ -77,8 +77,8 @@ def payment_rows(
             continue
         frame = computed(once, fields, _LEAD)
         faults.append(field_faults(frame, fields, "payment."))
-        told = [name for name in ("method", "reference", "amount") if name in frame.columns]
-        made.append(frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in told)))
+        told = pl.any_horizontal(pl.col(one.name).is_not_null() for one in fields)
+        made.append(frame.filter(told))
     both = _sorted(made, tables.PAYMENTS)
     seq = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("_order")
     method = pl.col("method").fill_null("unknown")

@@ -57,12 +57,14 @@ def known_columns(profile: Profile) -> frozenset[str]:
 
 
 def required_groups(profile: Profile) -> tuple[tuple[str, ...], ...]:
-    """Columns without which the file is not this channel's: one of each group must be there."""
+    """Columns without which the file is not this channel's: one of each group must be there.
+
+    What the profile names in format.required_columns, else the order number's column.
+    """
+    if profile.format.required_columns:
+        return tuple((name,) for name in profile.format.required_columns)
     number = profile.order.get("order_number")
-    groups = [(name,) for name in profile.format.required_columns]
-    if number is not None and number.const is None and number.from_:
-        groups.append(number.from_)
-    return tuple(groups)
+    return (number.from_,) if number is not None and number.from_ else ()
 
 
 def _rules(profile: Profile) -> Iterator[FieldRule]:
