@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,24 +50,30 @@ def land(path: Path, raw: Path) -> Landed:
             def unchanged(copied: int) -> None:
                 _require_unchanged(path, before, source, copied)
 
-            return land_stream(source, raw, check=unchanged)
+            return _landed(source, raw, before.st_size, unchanged)
     except OSError as error:
         raise _unreachable(path, error) from error
 
 
-def land_stream(
-    stream: BinaryIO, raw: Path, *, check: Callable[[int], None] | None = None
-) -> Landed:
-    """Copy a stream into the store; `check` is called with the byte count before it counts.
+def land_stream(stream: BinaryIO, raw: Path) -> Landed:
+    """Copy a stream, such as standard input, into the store.
 
     Raises:
         OutputError: the store has no space or may not be written.
         OSError: the stream could not be read.
     """
+    return _landed(stream, raw, None, None)
+
+
+def _landed(
+    stream: BinaryIO, raw: Path, expected: int | None, check: Callable[[int], None] | None
+) -> Landed:
     part = _new_part(raw)
     try:
-        landed = _copy(stream, part, check)
-        return _settle(part, raw, *landed)
+        sha256, size = _copy(stream, part, expected)
+        if check is not None:
+            check(size)
+        return _settle(part, raw, sha256, size)
     finally:
         part.unlink(missing_ok=True)
 
@@ -89,24 +96,38 @@ def _new_part(raw: Path) -> Path:
     return Path(name)
 
 
-def _copy(stream: BinaryIO, part: Path, check: Callable[[int], None] | None) -> tuple[str, int]:
+def _copy(stream: BinaryIO, part: Path, expected: int | None) -> tuple[str, int]:
+    """Copy to the end, or until more came than expected: a file that grows has no end."""
     digest, size = hashlib.sha256(), 0
-    with part.open("wb") as out:
+    with _writable(part) as out:
         while block := stream.read(_BLOCK):
             digest.update(block)
             size += len(block)
             try:
-                out.write(block)
+                _write(out, block)
             except OSError as error:
                 raise _failed(part.parent, error) from error
-        if check is not None:
-            check(size)
+            if expected is not None and size > expected:
+                break
         try:
-            out.flush()
             os.fsync(out.fileno())
         except OSError as error:
             raise _failed(part.parent, error) from error
     return digest.hexdigest(), size
+
+
+def _write(out: RawIOBase, block: bytes) -> None:
+    """Write all of a block; an unbuffered file may take less at a time."""
+    rest = memoryview(block)
+    while rest:
+        rest = rest[out.write(rest) or 0 :]
+
+
+def _writable(part: Path) -> RawIOBase:
+    try:
+        return part.open("wb", buffering=0)
+    except OSError as error:
+        raise _failed(part.parent, error) from error
 
 
 def _settle(part: Path, raw: Path, sha256: str, size: int) -> Landed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -39,8 +39,12 @@ def frame_of(block: bytes, records: Records, shape: Shape, origin: Origin) -> pl
     Rows that are broken carry ROW_SHORT, ROW_LONG, FIELD_TOO_LARGE or FILE_TRUNCATED in `_fault`.
     `_record` is not there yet.
     """
-    cells = _cells(block, records, shape)
-    faults = _faults(block, records, shape, cells, origin.final)
+    cells, whole = _cells(block, records, shape)
+    faults = Faults(records.count)
+    if records.count:
+        if not whole:
+            _mark_width(faults, block, records, shape, origin.final)
+        _mark_large(faults, records, shape, cells)
     if Code.FIELD_TOO_LARGE in faults.codes.values():
         cells = _without_large(cells, shape.field_bytes)
     return cells.with_columns(*_places(records, origin), *faults.columns(block, records))
@@ -72,22 +76,28 @@ def _places(records: Records, origin: Origin) -> list[pl.Series]:
     ]
 
 
-def _cells(block: bytes, records: Records, shape: Shape) -> pl.DataFrame:
-    """The source's columns; rows with fewer fields end in nulls, further fields are left out."""
+def _cells(block: bytes, records: Records, shape: Shape) -> tuple[pl.DataFrame, bool]:
+    """The source's columns; rows with fewer fields end in nulls, further fields are left out.
+
+    Returns also whether it is sure that every row has as many fields as the header.
+    """
     schema = pl.Schema(dict.fromkeys(shape.header.names, pl.String()))
     if records.count == 0:
-        return pl.DataFrame(schema=schema)
-    cells = None
+        return pl.DataFrame(schema=schema), True
+    cells, whole = None, False
     if records.quotes is None or not records.quotes.literal:
-        cells = _plainly(block, records, shape, schema)
+        cells = _plainly(block, records, shape, schema, ragged=False)
+        whole = cells is not None and cells.to_series(shape.header.width - 1).null_count() == 0
+        if cells is None:
+            cells = _plainly(block, records, shape, schema, ragged=True)
     if cells is None or cells.height != records.count:
-        cells = _rewritten(block, records, shape, schema)
+        cells, whole = _rewritten(block, records, shape, schema), False
     if cells.height != records.count:
         msg = f"{cells.height} rows read of {records.count} records"
         raise RuntimeError(msg)
     if records.quotes is not None and records.quotes.empty:
         cells = cells.with_columns(_nulled(name) for name in schema)
-    return cells
+    return cells, whole
 
 
 def _nulled(name: str) -> pl.Expr:
@@ -96,27 +106,37 @@ def _nulled(name: str) -> pl.Expr:
 
 
 def _plainly(
-    block: bytes, records: Records, shape: Shape, schema: pl.Schema
+    block: bytes, records: Records, shape: Shape, schema: pl.Schema, *, ragged: bool
 ) -> pl.DataFrame | None:
-    """As the bytes stand, where every quote is one that Polars reads alike."""
-    body: bytes | bytearray = block[: records.consumed]
+    """As the bytes stand, where every quote is one that Polars reads alike.
+
+    None where Polars refuses them: rows with more fields than columns, unless `ragged`.
+    """
+    body = memoryview(block)[: records.consumed]
     if records.bare_cr.size:
-        body = bytearray(body)
-        np.frombuffer(body, np.uint8)[records.bare_cr] = ord("\n")
+        feeds = np.frombuffer(body, np.uint8).copy()
+        feeds[records.bare_cr] = ord("\n")
+        body = feeds.data
     syntax = shape.syntax
     quote = None if syntax.quote is None else chr(syntax.quote)
     try:
-        return _read(bytes(body), schema, chr(syntax.delimiter), "\n", quote)
+        return _read(body, schema, chr(syntax.delimiter), "\n", quote, ragged=ragged)
     except pl.exceptions.PolarsError:
         return None
 
 
 def _read(
-    body: bytes, schema: pl.Schema, separator: str, end: str, quote: str | None
+    body: memoryview | bytes,
+    schema: pl.Schema,
+    separator: str,
+    end: str,
+    quote: str | None,
+    *,
+    ragged: bool,
 ) -> pl.DataFrame:
     """Polars' own reading; a first row of our own fixes the number of columns."""
     first = "x" + separator * (len(schema) - 1) + end
-    last = b"" if body.endswith(end.encode()) else end.encode()
+    last = b"" if bytes(body[-1:]) == end.encode() else end.encode()
     frame = pl.read_csv(
         b"".join((first.encode(), body, last)),
         has_header=False,
@@ -125,7 +145,7 @@ def _read(
         separator=separator,
         quote_char=quote,
         eol_char=end,
-        truncate_ragged_lines=True,
+        truncate_ragged_lines=ragged,
     )
     return frame.slice(1)
 
@@ -145,7 +165,7 @@ def _rewritten(block: bytes, records: Records, shape: Shape, schema: pl.Schema) 
         dropped = records.quotes.positions[records.quotes.dropped]
         kept[dropped[dropped < len(data)]] = False
     body = data[kept].tobytes()
-    cells = _read(body, schema, chr(_UNIT), chr(_RECORD), None)
+    cells = _read(body, schema, chr(_UNIT), chr(_RECORD), None, ragged=True)
     if bytes((_RETURN,)) in body:
         back = pl.col(schema.names()).str.replace_all(chr(_RETURN), "\r", literal=True)
         cells = cells.with_columns(back)
@@ -160,50 +180,43 @@ def _pairs(block: bytes, stops: Ints) -> Flags:
 
 
 @dataclass(frozen=True, slots=True)
-class _Faults:
+class Faults:
     """Broken rows of a block by their position."""
 
-    count: int
-    codes: dict[int, Code]
-    values: dict[int, str]
+    count: int  # rows of the block
+    codes: dict[int, Code] = field(default_factory=dict[int, Code])
+    values: dict[int, str] = field(default_factory=dict[int, str])
 
     def columns(self, block: bytes, records: Records) -> list[pl.Series]:
-        codes: list[str | None] = [None] * (self.count if self.codes else 0)
+        """`_fault`, `_fault_value` and `_raw`, null where a row is sound."""
+        names = ("_fault", "_fault_value", "_raw")
+        if not self.codes:
+            return [pl.Series(n, [None], pl.String).new_from_index(0, self.count) for n in names]
+        codes: list[str | None] = [None] * self.count
         values, raw = codes.copy(), codes.copy()
         for row, code in self.codes.items():
             codes[row] = str(code)
             values[row] = self.values[row]
             raw[row] = text_of(block, int(records.starts[row]), int(records.ends[row]))
-        named = zip(("_fault", "_fault_value", "_raw"), (codes, values, raw), strict=True)
-        if self.codes:
-            return [pl.Series(name, column, pl.String) for name, column in named]
-        return [
-            pl.Series(name, [None], pl.String).new_from_index(0, self.count) for name, _ in named
-        ]
+        filled = zip(names, (codes, values, raw), strict=True)
+        return [pl.Series(name, column, pl.String) for name, column in filled]
 
 
-def _faults(
-    block: bytes, records: Records, shape: Shape, cells: pl.DataFrame, final: bool
-) -> _Faults:
-    faults = _Faults(records.count, {}, {})
-    if records.count == 0:
-        return faults
+def _mark_width(faults: Faults, block: bytes, records: Records, shape: Shape, final: bool) -> None:
+    """Mark rows with fewer or more fields than the header."""
     counts, delimiters, first = field_counts(block, records, shape.syntax)
     columns = len(shape.header.names)
     length = records.ends - records.starts
     short = np.flatnonzero((counts < shape.header.width) & (length > counts - 1))
     long = _long(block, records, shape, counts, delimiters, first)
     for row in (*short.tolist(), *long.tolist()):
-        code = Code.ROW_SHORT if counts[row] < columns else Code.ROW_LONG
-        faults.codes[row] = code
+        faults.codes[row] = Code.ROW_SHORT if counts[row] < columns else Code.ROW_LONG
         faults.values[row] = f"{counts[row]} fields instead of {columns}"
-    _large(faults, records, shape, cells)
     last = records.count - 1
     cut = final and records.broken is None and int(records.ends[last]) == len(block)
     if cut and faults.codes.get(last) is Code.ROW_SHORT:
         faults.codes[last] = Code.FILE_TRUNCATED
         faults.values[last] += ", and no line break after it"
-    return faults
 
 
 def _long(
@@ -230,7 +243,7 @@ def _hollow(syntax: Syntax) -> bytes:
     return bytes((syntax.delimiter,)) + quote + b" \t"
 
 
-def _large(faults: _Faults, records: Records, shape: Shape, cells: pl.DataFrame) -> None:
+def _mark_large(faults: Faults, records: Records, shape: Shape, cells: pl.DataFrame) -> None:
     """Mark rows of which a cell is larger than the limit."""
     limit = shape.field_bytes
     rows = np.flatnonzero(records.ends - records.starts > limit)

@@ -18,6 +18,7 @@ from oms_import.readers.spec import ReadSpec
 _DELIMITERS = ",;\t|"
 _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _SHOWN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+_HOLLOW = ' \t,;|"'  # of such a row nothing can be told
 _ROWS = 100  # rows looked at
 _HEADS = (64 * 1024, 1 << 20, 16 << 20)  # bytes looked at, until a row is found in them
 _SEP = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
@@ -120,10 +121,10 @@ def _split(head: bytes, final: bool, spec: ReadSpec, delimiter: str) -> _Look:
     records = scan(head, syntax, final)
     first = 1 if _told(head) else 0
     count = min(records.count, first + _ROWS)
-    rows = [
-        cells_of(text_of(head, int(records.starts[i]), int(records.ends[i])), syntax)
-        for i in range(first, count)
-    ]
+    texts = (
+        text_of(head, int(records.starts[i]), int(records.ends[i])) for i in range(first, count)
+    )
+    rows = [cells_of(text, syntax) if text.strip(_HOLLOW) else [""] for text in texts]
     match = _given(rows, spec) if spec.format.header else best_header(rows, spec)
     return _Look(delimiter, records, rows, first, match)
 

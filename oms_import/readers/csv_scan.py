@@ -47,6 +47,7 @@ class Quotes:
     positions: Ints  # of all quotes
     toggles: Flags  # those that open or close a field
     dropped: Flags  # those that are no text: openers, closers, one of each pair
+    regular: bool  # every quote opens or closes, each where it may
     literal: bool  # some stand in unquoted fields, which a common parser takes amiss
     empty: bool  # some field is quoted and empty
     inside: bool  # a field is open at the end
@@ -84,14 +85,21 @@ def scan(block: bytes, syntax: Syntax, final: bool) -> Records:
         final: the text ends here; else an unfinished last record is left for the next block.
     """
     data = np.frombuffer(block, np.uint8)
-    breaks = _line_breaks(block, data)
-    quotes = None
-    outside = breaks
-    if syntax.quote is not None and syntax.quote in block:
-        quotes = _quotes(data, syntax.quote, syntax.delimiter)
-        if quotes.positions.size:
-            outside = breaks[~_inside(quotes, breaks)]
-    return _records(data, breaks, outside, quotes, final)
+    returns = _lone_returns(data) if b"\r" in block else np.empty(0, np.int64)
+    if syntax.quote is None or syntax.quote not in block:
+        breaks = _merged(positions_of(data, _LF), returns)
+        return _records(data, breaks, breaks, None, final)
+    at = positions_of(data, _LF, syntax.quote)
+    is_quote = data[at] == syntax.quote
+    quotes = _quotes(data, at[is_quote], syntax.delimiter)
+    feeds = at[~is_quote]
+    breaks = _merged(feeds, returns)
+    if returns.size:
+        toggles = quotes.positions[quotes.toggles]
+        inside = (np.searchsorted(toggles, breaks) & 1).astype(np.bool_)
+    else:
+        inside = _inside(is_quote, quotes)[~is_quote]
+    return _records(data, breaks, breaks[~inside], quotes, final)
 
 
 def field_counts(block: bytes, records: Records, syntax: Syntax) -> tuple[Ints, Ints, Ints]:
@@ -102,9 +110,12 @@ def field_counts(block: bytes, records: Records, syntax: Syntax) -> tuple[Ints, 
         of its first delimiter there.
     """
     data = np.frombuffer(block, np.uint8)[: records.consumed]
-    delimiters = positions_of(data, syntax.delimiter)
-    if records.quotes is not None and records.quotes.positions.size:
-        delimiters = delimiters[~_inside(records.quotes, delimiters)]
+    if records.quotes is None:
+        delimiters = positions_of(data, syntax.delimiter)
+    else:
+        at = positions_of(data, syntax.delimiter, syntax.quote or 0)
+        is_quote = data[at] == syntax.quote
+        delimiters = at[~(_inside(is_quote, records.quotes) | is_quote)]
     first = np.searchsorted(delimiters, records.starts)
     after = np.searchsorted(delimiters, records.ends)
     return after - first + 1, delimiters, first
@@ -127,16 +138,14 @@ def positions_of(data: Bytes, *values: int) -> Ints:
     return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
-def _line_breaks(block: bytes, data: Bytes) -> Ints:
-    """Offsets of line breaks: every LF, and every CR without one."""
-    feeds = positions_of(data, _LF)
-    if b"\r" not in block:
-        return feeds
+def _lone_returns(data: Bytes) -> Ints:
+    """Offsets of every CR without a LF: old-style line breaks."""
     returns = positions_of(data, _CR)
-    bare = returns[_next(data, returns) != _LF]
-    if not bare.size:
-        return feeds
-    return np.sort(np.concatenate((feeds, bare)), kind="stable")
+    return returns[_next(data, returns) != _LF]
+
+
+def _merged(feeds: Ints, returns: Ints) -> Ints:
+    return np.sort(np.concatenate((feeds, returns)), kind="stable") if returns.size else feeds
 
 
 def _next(data: Bytes, at: Ints) -> Bytes:
@@ -158,45 +167,50 @@ def _separates(values: Bytes, delimiter: int) -> Flags:
     return (values == delimiter) | (values == _LF) | (values == _CR)
 
 
-def _inside(quotes: Quotes, at: Ints) -> Flags:
-    """Which of the offsets stand in a quoted field."""
-    toggles = quotes.positions[quotes.toggles]
-    return (np.searchsorted(toggles, at) & 1).astype(np.bool_)
+def _inside(is_quote: Flags, quotes: Quotes) -> Flags:
+    """Which of some positions stand in a quoted field, given which of them are the quotes.
+
+    There may be fewer quotes than were found, when the positions end earlier.
+    """
+    toggled = is_quote
+    if not quotes.regular:
+        toggled = is_quote.copy()
+        toggled[is_quote] = quotes.toggles[: int(np.count_nonzero(is_quote))]
+    return np.logical_xor.accumulate(toggled)
 
 
-def _quotes(data: Bytes, quote: int, delimiter: int) -> Quotes:
+def _quotes(data: Bytes, at: Ints, delimiter: int) -> Quotes:
     """What each quote is: opening, closing, half of a pair, or text."""
-    at = positions_of(data, quote)
-    opens = _separates(_previous(data, at), delimiter)
-    closes = _separates(_next(data, at), delimiter)
     pair = np.diff(at) == 1  # this quote and the next one touch
-    return _regular(at, opens, closes, pair) or _irregular(at, opens, closes, pair)
+    return _regular(data, at, delimiter, pair) or _irregular(data, at, delimiter, pair)
 
 
-def _regular(at: Ints, opens: Flags, closes: Flags, pair: Flags) -> Quotes | None:
+def _regular(data: Bytes, at: Ints, delimiter: int, pair: Flags) -> Quotes | None:
     """The common case: quotes open and close in turn, each where it may; None: they do not."""
-    touched_before = np.zeros(len(at), np.bool_)
-    touched_before[1:] = pair
-    touches_next = np.zeros(len(at), np.bool_)
-    touches_next[:-1] = pair
-    if not (opens[0::2] | touched_before[0::2]).all():
-        return None
-    if not (closes[1::2] | touches_next[1::2]).all():
+    openers, closers = at[0::2], at[1::2]
+    opens = _separates(_previous(data, openers), delimiter)
+    closes = _separates(_next(data, closers), delimiter)
+    halves = np.append(False, pair[1::2])[: len(openers)]  # it follows a closer at once: a pair
+    doubled = np.append(pair[1::2], False)[: len(closers)]
+    if not ((opens | halves).all() and (closes | doubled).all()):
         return None
     dropped = np.ones(len(at), np.bool_)
-    dropped[0::2] = ~touched_before[0::2]  # an opener that follows a closer at once is a pair
-    whole = len(at) // 2
-    empty = bool((pair[0::2] & opens[0::2][:whole] & closes[1::2]).any())
-    return Quotes(at, np.ones(len(at), np.bool_), dropped, False, empty, len(at) % 2 == 1, None)
+    dropped[0::2] = ~halves
+    whole = len(closers)
+    empty = bool((pair[0::2] & opens[:whole] & closes).any())
+    toggles = np.ones(len(at), np.bool_)
+    return Quotes(at, toggles, dropped, True, False, empty, len(at) % 2 == 1, None)
 
 
-def _irregular(at: Ints, opens: Flags, closes: Flags, pair: Flags) -> Quotes:
+def _irregular(data: Bytes, at: Ints, delimiter: int, pair: Flags) -> Quotes:
     """Any quotes, as a chain of functions on two states (outside, inside), one a run of quotes.
 
     From outside a run opens a field if it stands at its beginning, else it is text. Inside, an odd
     run closes the field, an even one is text. So a run keeps the state, swaps it, or (odd, not at a
     beginning) sets it to outside: the state before a run is the parity of swaps since the last set.
     """
+    opens = _separates(_previous(data, at), delimiter)
+    closes = _separates(_next(data, at), delimiter)
     first = np.flatnonzero(np.append(True, ~pair))
     length = np.diff(np.append(first, len(at)))
     odd = (length & 1).astype(np.bool_)
@@ -221,7 +235,8 @@ def _irregular(at: Ints, opens: Flags, closes: Flags, pair: Flags) -> Quotes:
         earlier = np.flatnonzero(~before[:stray] & after[:stray])
         opener = int(earlier[-1]) if before[stray] else stray
         broken = (int(at[first[opener]]), int(at[first[stray] + length[stray] - 1]))
-    return Quotes(at, toggles, dropped, bool(text.any()), empty, bool(after[-1]), broken)
+    literal = bool(text.any())
+    return Quotes(at, toggles, dropped, False, literal, empty, bool(after[-1]), broken)
 
 
 def _records(

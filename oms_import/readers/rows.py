@@ -23,6 +23,7 @@ from oms_import.readers.spec import ReadSpec
 
 _MARK = "\ufeff"
 _KEY = "_key"
+_SEP = r"^(?i:sep=).?$"
 
 
 @dataclass(slots=True)
@@ -85,9 +86,17 @@ class Sieve:
             left = left[bare.to_numpy()]
         flags = np.zeros(rows.height, np.bool_)
         flags[left] = True
-        if left.size and rows["_fault"].null_count() < rows.height:
+        if rows["_fault"].null_count() < rows.height:
             long = (rows["_fault"] == Code.ROW_LONG).fill_null(value=False).to_numpy()
             flags &= ~long
+        return flags | self._separator_lines(rows)
+
+    def _separator_lines(self, rows: pl.DataFrame) -> Flags:
+        """Rows that are the `sep=;` line of an appended export."""
+        flags = np.zeros(rows.height, np.bool_)
+        column = rows[self.header.names[0]]
+        for row in column.str.contains(_SEP).fill_null(value=False).arg_true().to_list():
+            flags[row] = not any(rows.row(row)[1 : len(self.header.names)])
         return flags
 
     def _headers(self, rows: pl.DataFrame) -> Flags:
