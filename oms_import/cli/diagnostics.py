@@ -23,16 +23,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 USAGE = 2
-INTERRUPTED = 130
+_signal = 0  # the one that ended us
 _state: Path | None = None  # where a crash file goes, once a workspace is open
 
 
-class Terminated(BaseException):
-    """We were told to end; cleaning up happens on the way out."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
+class Stopped(BaseException):
+    """A signal told us to end; cleaning up happens on the way out."""
 
 
 def workspace_opened(state: Path) -> None:
@@ -42,18 +38,25 @@ def workspace_opened(state: Path) -> None:
 
 
 def on_signals() -> None:
-    """End by SIGTERM and SIGHUP as by Ctrl-C: cleaning up, exit code 128 + signal.
+    """End by Ctrl-C, SIGTERM and SIGHUP alike: cleaning up, exit code 128 + signal.
 
-    A signal that was ignored when we started (nohup) stays ignored.
+    A signal that was ignored when we started (nohup, a shell's background) stays ignored.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _terminate)
+            signal.signal(number, _stop)
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal's form
+def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal's form
+    global _signal  # noqa: PLW0603 - one process is stopped once
+    _signal = number
     signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; that is safe too
-    raise Terminated(number)
+    raise Stopped
+
+
+def stopped() -> bool:
+    """Whether a signal came; what failed after it failed by it (DuckDB turns it into its own)."""
+    return _signal != 0
 
 
 def say(text: str) -> None:
@@ -114,20 +117,12 @@ def usage(message: str, hint: str, where: str, as_json: bool) -> int:
     return USAGE
 
 
-def interrupted(as_json: bool) -> int:
-    """Ctrl-C: say what it means for the data; returns 130."""
-    return _stopped("stopped by Ctrl-C", INTERRUPTED, as_json)
-
-
-def terminated(number: int, as_json: bool) -> int:
-    """A signal ended us; returns 128 + its number."""
-    return _stopped(f"stopped by {signal.Signals(number).name}", 128 + number, as_json)
-
-
-def _stopped(what: str, exit_code: int, as_json: bool) -> int:
+def told_stopped(as_json: bool) -> int:
+    """Say which signal ended us and what it means for the data; returns 128 + its number."""
+    name = {signal.SIGINT: "Ctrl-C"}.get(signal.Signals(_signal), signal.Signals(_signal).name)
     hint = "nothing is half done: the next run finishes or repeats what was under way"
-    explained(OmsImportError(what, hint=hint, code="STOPPED"), as_json)
-    return exit_code
+    explained(OmsImportError(f"stopped by {name}", hint=hint, code="STOPPED"), as_json)
+    return 128 + _signal
 
 
 def crashed(error: BaseException, as_json: bool) -> int:

@@ -85,15 +85,13 @@ def answer(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         return _dispatched(arguments, as_json)
-    except OmsImportError as error:
-        return diagnostics.explained(error, as_json)
-    except KeyboardInterrupt:
-        return diagnostics.interrupted(as_json)
-    except diagnostics.Terminated as end:
-        return diagnostics.terminated(end.number, as_json)
     except SystemExit:
         raise
-    except BaseException as error:  # noqa: BLE001 - a Polars panic is no Exception; last place
+    except BaseException as error:  # noqa: BLE001 - the last place; a Polars panic is no Exception
+        if diagnostics.stopped():
+            return diagnostics.told_stopped(as_json)
+        if isinstance(error, OmsImportError):
+            return diagnostics.explained(error, as_json)
         return diagnostics.crashed(error, as_json)
 
 
@@ -102,8 +100,7 @@ def _dispatched(arguments: list[str], as_json: bool) -> int:
         result = app(args=arguments, prog_name="oms-import", standalone_mode=False)
     except typer.TyperException as error:
         return _misused(error, as_json)
-    code = result if isinstance(result, int) else 0
-    return diagnostics.interrupted(as_json) if code == diagnostics.INTERRUPTED else code
+    return result if isinstance(result, int) else 0
 
 
 def _misused(error: typer.TyperException, as_json: bool) -> int:

@@ -212,10 +212,10 @@ def _outputs(report: Document, root: Path) -> list[RenderableType]:
         path = PurePosixPath(output["path"])
         folder = PurePosixPath(*path.parts[:3])  # out/rejected/<run_id>
         folders.setdefault(folder, []).append(output)
-    return [
-        indented(f"{root / folder}/ ({count(len(files), 'file')})")
-        for folder, files in folders.items()
-    ]
+    told = [f"{root / folder}/ ({count(len(files), 'file')})" for folder, files in folders.items()]
+    if told:  # the report cannot list itself
+        told.append(str(root / "out" / "reports" / report["run_id"] / "report.json"))
+    return [indented(line) for line in told]
 
 
 def _next(report: Document) -> list[RenderableType]:

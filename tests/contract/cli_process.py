@@ -40,6 +40,9 @@ PROFILE = """\
 title = "Shop A"
 version = 1
 
+[detect]
+columns = ["Order", "Street", "Zip"]
+
 [defaults]
 currency = "EUR"
 

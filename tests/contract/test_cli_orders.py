@@ -237,7 +237,7 @@ def test_replay_shows_what_a_changed_profile_would_make(command: Command, space:
     drop(space, "a.csv", BAD)
     command("run", "-w", str(space))
     profile = space / "profiles" / "shop-a.toml"
-    profile.write_text(profile.read_text() + '[rules]\noptional = ["sku"]\n')
+    profile.write_text(profile.read_text() + '[rules]\noptional = ["line.sku"]\n')
     answer = command("replay", "--json", "-w", str(space))
     assert [row["after"] for row in answer.json["outcomes"]] == ["accepted"]
     assert "accepted" in command("replay", "-w", str(space)).out
