@@ -11,19 +11,17 @@ from oms_import.normalize.countries import country_codes, folded_name
 from oms_import.normalize.parsed import FAULT, VALUE, Parsed, by_series, by_unique, parsed, where
 from oms_import.normalize.text import clean, without_apostrophe
 
-# ISO 4217 money in use (Debian iso-codes 4.20), and the Bulgarian lev, replaced in 2026.
-CURRENCIES = frozenset(
-    (
-        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP "
-        "BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP "
-        "GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES "
-        "KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU "
-        "MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON "
-        "RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND "
-        "TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAD XAF XCD XCG XOF XPF YER "
-        "ZAR ZMW ZWG"
-    ).split()
-)
+# ISO 4217 money in use (Debian iso-codes), and the Bulgarian lev, replaced in 2026.
+_MONEY = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
+BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL
+GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF
+KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN
+MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
+SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH
+UGX USD UYU UZS VED VES VND VUV WST XAD XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = frozenset(_MONEY.split())
 """ISO 4217 codes of money one can pay with."""
 
 # A bare $, ¥ or kr is money of many countries; these are not.
@@ -60,8 +58,8 @@ def flag(raw: pl.Expr) -> Parsed:
 def mapped(raw: pl.Expr, table: Mapping[str, str], other: str = "error") -> Parsed:
     """A profile's own table. String → Parsed of String.
 
-    Case and white space at the ends do not matter. `other` says what a value outside the table becomes: "error" (CODE_UNKNOWN), "keep" (as it
-    is), "blank", or "=value".
+    Case and white space at the ends do not matter. `other` says what a value outside the table
+    becomes: "error" (CODE_UNKNOWN), "keep" (as it is), "blank", or "=value".
     """
     known = {key.strip().lower(): value for key, value in table.items()}
     rest = pl.lit(None, dtype=pl.String)
@@ -174,9 +172,8 @@ def _looked_up(
     rest: pl.Expr | None = None,
 ) -> Parsed:
     """Look folded text up; what is not in the table becomes `rest`, or a fault."""
-    table = pl.DataFrame(
-        {"key": list(known), "found": list(known.values())}, schema={"key": pl.String, "found": dtype}
-    )  # fmt: skip
+    schema = {"key": pl.String(), "found": dtype}
+    table = pl.DataFrame({"key": list(known), "found": list(known.values())}, schema=schema)
 
     def read(different: pl.Series) -> pl.DataFrame:
         rows = different.alias("raw").to_frame().with_columns(text=clean(pl.col("raw")))

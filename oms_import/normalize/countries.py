@@ -24,4 +24,5 @@ def country_codes() -> dict[str, str]:
 def folded_name(raw: pl.Expr) -> pl.Expr:
     """A country's name as the table has it: lower case, no dots, single spaces. String → String."""
     plain = raw.str.to_lowercase().str.normalize("NFC").str.replace_all(".", "", literal=True)
-    return plain.str.replace_all("\u2019", "'", literal=True).str.replace_all(r"\s+", " ").str.strip_chars()  # fmt: skip
+    straight = plain.str.replace_all("\u2019", "'", literal=True)
+    return straight.str.replace_all(r"\s+", " ").str.strip_chars()

@@ -85,7 +85,10 @@ def time(
     return ParsedTime(by_column(raw, read, _SCHEMA))
 
 
-_QUICK = (Shape(shapes.ISO_FAST, shapes.iso_fast), Shape(shapes.ISO_DATE, shapes.iso_date))
+_QUICK = (
+    Shape(shapes.ISO_FAST, shapes.iso_fast, repeats=False),
+    Shape(shapes.ISO_DATE, shapes.iso_date, repeats=False),
+)
 _SCHEMA = {
     "value": shapes.TIME,
     "fault": pl.String(),
@@ -99,9 +102,13 @@ _SCHEMA = {
 def _auto(order: str, months: str | None) -> tuple[Shape, ...]:
     """The shapes known without being told, the frequent ones first."""
     engine = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y"}.get(order)
-    plain = (Shape(shapes.NUMERIC_DATE, partial(shapes.native, engine)),) if engine else ()
+    plain = (
+        (Shape(shapes.NUMERIC_DATE, partial(shapes.native, engine), repeats=False),)
+        if engine
+        else ()
+    )
     return (
-        Shape(shapes.ISO_OFFSET, shapes.iso_offset),
+        Shape(shapes.ISO_OFFSET, shapes.iso_offset, repeats=False),
         *plain,
         Shape(shapes.NUMERIC, shapes.numeric(order)),
         Shape(shapes.COMPACT, shapes.compact),
@@ -134,7 +141,7 @@ def _dispatch(
         column, quick, known = column.to_frame().select(clean(pl.all())).to_series(), known, ()
     first, *others = quick
     hit = column.str.contains(first.pattern)
-    here = where(column, hit, first.build)
+    here = where(column, hit, first.read)
     other = where_any(column, ~hit, lambda rest: _dispatch(rest, tuple(others), known))
     if here is None or other is None:
         return other if here is None else here

@@ -63,8 +63,7 @@ def _shape(form: str, months: str | None) -> Shape:
     pattern, directives = _pattern(form)
     if _by_engine(directives):
         return Shape(pattern, partial(shapes.native, form))
-    groups = "".join(re.findall(r"\(\?P<(\w)>", pattern))
-    return Shape(pattern, shapes.by_groups(pattern, groups, months))
+    return Shape(pattern, shapes.by_groups(pattern, months))
 
 
 def _by_engine(directives: list[str]) -> bool:
@@ -87,7 +86,8 @@ def _pattern(form: str) -> tuple[str, list[str]]:
         parts.append(_DIRECTIVES[directive])
     pattern = f"^{''.join(parts)}$"
     groups = re.findall(r"\(\?P<(\w)>", pattern)
-    if len(groups) != len(set(groups)) or not {"y", "d"} <= set(groups) or not {"m", "n"} & set(groups):  # fmt: skip
+    once = len(groups) == len(set(groups))
+    if not once or not {"y", "d"} <= set(groups) or not {"m", "n"} & set(groups):
         raise _unknown(form, "")
     return pattern, directives
 

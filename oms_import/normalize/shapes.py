@@ -14,7 +14,7 @@ import polars as pl
 
 from oms_import.model.codes import Code
 from oms_import.normalize.months import month_numbers
-from oms_import.normalize.parsed import Reader, steps
+from oms_import.normalize.parsed import Reader, by_unique, steps, where
 
 TIME = pl.Datetime("us")
 INSTANT, LOCAL, DATE = 0, 1, 2
@@ -26,7 +26,11 @@ CLOCK = (
 OFFSET = r"[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?|[ECMP][SD]T"
 _TAIL = rf"{CLOCK}(?:\s?(?P<z>{OFFSET}))?"
 
-_US_ZONES = {f"{zone}{kind}T": f"-0{base + (kind == 'S')}00" for zone, base in zip("ECMP", (4, 5, 6, 7), strict=True) for kind in "SD"}  # fmt: skip
+# The zone names of RFC 2822; other letters mean several zones.
+_US_ZONES = {
+    "EDT": "-0400", "EST": "-0500", "CDT": "-0500", "CST": "-0600",
+    "MDT": "-0600", "MST": "-0700", "PDT": "-0700", "PST": "-0800",
+}  # fmt: skip
 
 ISO_FAST = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-5][0-9]:[0-5][0-9]$"
 ISO_OFFSET = (
@@ -67,6 +71,11 @@ class Shape:
 
     pattern: str
     build: Reader
+    repeats: bool = True  # one date stands on many rows: each different one is worked out once
+
+    def read(self, some: pl.Series) -> pl.DataFrame:
+        """Values of this shape as wall, kind, zone and fault."""
+        return by_unique(some, self.build) if self.repeats else self.build(some)
 
 
 def outcome(
@@ -99,18 +108,34 @@ def iso_date(some: pl.Series) -> pl.DataFrame:
 
 def iso_offset(some: pl.Series) -> pl.DataFrame:
     """`2026-09-22 09:12:40 -0700`, `2026-09-22T09:12:40.123Z`."""
-    tail, raw = pl.col("tail"), pl.col("raw")
-    fraction = _microseconds(tail.str.extract(r"^\.([0-9]+)"))
-    offset = pl.col("offset")
-    wall = pl.col("second") + pl.duration(microseconds=fraction) - _duration(pl.col("minutes"))
+    seconds = some.to_frame("raw").select(_iso_second(pl.col("raw").str.head(19))).to_series()
+    tails = some.str.slice(19)
+    fraction = tails.str.starts_with(".")
+    micros = where(tails, fraction, _fraction)
+    if micros is not None:
+        tails = tails.str.strip_chars_start(".0123456789")
+        seconds = (
+            seconds + pl.select(pl.duration(microseconds=pl.lit(micros["micros"].fill_null(0)))).to_series()
+        )
+    zones = by_unique(tails, _zones)
     return outcome(
-        some,
-        {"second": _iso_second(raw.str.head(19)), "tail": raw.str.slice(19)},
-        {"offset": tail.str.extract(r"([Zz]|[+-][0-9:]{4,5})$")},
-        {"minutes": _minutes(offset)},
-        wall=wall,
+        seconds,
+        wall=pl.col("raw") - pl.lit(zones["minutes"]) * pl.duration(minutes=1),
         kind=INSTANT,
-        zone=_zone_text(offset),
+        zone=pl.lit(zones["zone"]),
+    )
+
+
+def _fraction(tails: pl.Series) -> pl.DataFrame:
+    digits = pl.col("raw").str.extract(r"^\.([0-9]+)")
+    return tails.to_frame("raw").select(_microseconds(digits).alias("micros"))
+
+
+def _zones(offsets: pl.Series) -> pl.DataFrame:
+    """Offsets as minutes east and as text: few, so each is worked out once."""
+    offset = pl.col("raw").str.strip_chars()
+    return offsets.to_frame("raw").select(
+        _minutes(offset).alias("minutes"), _zone_text(offset).alias("zone")
     )
 
 
@@ -128,15 +153,17 @@ def numeric(order: str) -> Reader:
 
     def build(some: pl.Series) -> pl.DataFrame:
         a, b, c = (_int(name) for name in "abc")
-        year_first = pl.col("g").struct.field("a").str.len_bytes() == 4
+        year_first = pl.col("a").str.len_bytes() == 4
         dmy, mdy, ymd = (a, b, c), (b, a, c), (c, b, a)  # day, month, year
         fault: pl.Expr | None = None
         if order in {"dmy", "mdy", "ymd"}:
             day, month, year = {"dmy": dmy, "mdy": mdy, "ymd": ymd}[order]
         else:
-            day, month, year = pl.when(b > 12).then(b).otherwise(a), pl.when(b > 12).then(a).otherwise(b), c  # fmt: skip
-            open_ = (a <= 12) & (b <= 12) & (a != b) & ~year_first
-            fault = pl.when(open_).then(pl.lit(Code.DATE_AMBIGUOUS.value))
+            swapped = b > 12
+            day, month = (pl.when(swapped).then(x).otherwise(y) for x, y in ((b, a), (a, b)))
+            year = c
+            either = (a <= 12) & (b <= 12) & (a != b) & ~year_first
+            fault = pl.when(either).then(pl.lit(Code.DATE_AMBIGUOUS.value))
         parts = {
             "day": pl.when(year_first).then(c).otherwise(day),
             "month": pl.when(year_first).then(b).otherwise(month),
@@ -150,84 +177,83 @@ def numeric(order: str) -> Reader:
 def compact(some: pl.Series) -> pl.DataFrame:
     """`20260922`, `20260922T101530`, `202609221015`."""
     parts = {"day": _int("d"), "month": _int("m"), "year": _int("y")}
-    return _assembled(some, _COMPACT_PARTS, parts, None, marks="HMSz")
-
-
-def named(pattern: str, language: str | None) -> Reader:
-    """Dates with a month's name; `pattern` has the groups d, n, y and those of a time."""
-
-    def build(some: pl.Series) -> pl.DataFrame:
-        parts = {"day": _int("d"), "month": _month(language), "year": _int("y")}
-        return _assembled(some, pattern, parts, None)
-
-    return build
+    return _assembled(some, _COMPACT_PARTS, parts)
 
 
 def day_first(language: str | None) -> Shape:
     """`10-Dez-25`, `22 September 2026`, `Tue, 22 Sep 2026 10:15:30 +0200`."""
-    return Shape(_DAY_FIRST_PARTS, named(_DAY_FIRST_PARTS, language))
+    return Shape(_DAY_FIRST_PARTS, by_groups(_DAY_FIRST_PARTS, language))
 
 
 def month_first(language: str | None) -> Shape:
     """`Sep-30-26 02:44:15`, `Sep 30, 2026`."""
-    return Shape(_MONTH_FIRST_PARTS, named(_MONTH_FIRST_PARTS, language))
+    return Shape(_MONTH_FIRST_PARTS, by_groups(_MONTH_FIRST_PARTS, language))
 
 
-def by_groups(pattern: str, groups: str, language: str | None) -> Reader:
+def by_groups(pattern: str, months: str | None) -> Reader:
     """Any pattern with the groups y, m or n, d and some of H M S f p z."""
-
-    def build(some: pl.Series) -> pl.DataFrame:
-        month = _month(language) if "n" in groups else _int("m")
-        parts = {"day": _int("d"), "month": month, "year": _int("y")}
-        marks = "".join(mark for mark in "HMSfpz" if mark in groups)
-        return _assembled(some, pattern, parts, None, marks)
-
-    return build
+    month = _month(months) if "(?P<n>" in pattern else _int("m")
+    parts = {"day": _int("d"), "month": month, "year": _int("y")}
+    return lambda some: _assembled(some, pattern, parts)
 
 
 def _assembled(
-    some: pl.Series,
-    pattern: str,
-    parts: dict[str, pl.Expr],
-    fault: pl.Expr | None,
-    marks: str = "HMSfpz",
+    some: pl.Series, pattern: str, parts: Mapping[str, pl.Expr], fault: pl.Expr | None = None
 ) -> pl.DataFrame:
     """The time of the matched groups; null where the parts are no possible time."""
-    nothing = pl.lit(None, dtype=pl.String)
-    texts = {mark: pl.col("g").struct.field(mark) if mark in marks else nothing for mark in "HMSfpz"}  # fmt: skip
-    zone, clock = texts["z"], texts["H"]
-    wall = pl.datetime(
-        *(pl.when(pl.col("valid")).then(pl.col(name)) for name in ("year", "month", "day")),
-        *(pl.when(pl.col("valid")).then(pl.col(name)) for name in ("hour", "minute", "second")),
-        _microseconds(texts["f"]),
-    )  # fmt: skip
-    kind = pl.when(clock.is_null()).then(DATE).when(zone.is_null()).then(LOCAL).otherwise(INSTANT)
-    return outcome(
-        some,
-        {"g": pl.col("raw").str.extract_groups(pattern)},
-        {
-            "day": parts["day"],
-            "month": parts["month"],
-            "year": _full_year(parts["year"]),
-            "hour": _hour(_int_of(clock), texts["p"]),
-            "minute": _int_of(texts["M"]).fill_null(0),
-            "second": _int_of(texts["S"]).fill_null(0),
-            "minutes": _minutes(zone),
-            "fault": pl.lit(None, dtype=pl.String) if fault is None else fault,
-        },
-        {"valid": _valid() & (zone.is_null() | pl.col("minutes").is_not_null())},
-        wall=wall - _duration(pl.col("minutes").fill_null(0)),
-        kind=kind,
-        zone=_zone_text(zone),
-        fault=pl.col("fault"),
+    groups = some.str.extract_groups(pattern).struct.unnest()
+    absent = [mark for mark in _MARKS if mark not in groups.columns]
+    groups = groups.with_columns(pl.lit(None, dtype=pl.String).alias(mark) for mark in absent)
+    blank = {mark for mark in _MARKS if groups[mark].null_count() == groups.height}
+    rows = groups.with_columns(
+        day=parts["day"],
+        month=parts["month"],
+        year=_full_year(parts["year"]),
+        hour=pl.lit(0) if "H" in blank else _hour(with_halves="p" not in blank),
+        minute=pl.lit(0) if "M" in blank else _int("M").fill_null(0),
+        second=pl.lit(0) if "S" in blank else _int("S").fill_null(0),
+        micros=pl.lit(0) if "f" in blank else _microseconds(pl.col("f")),
     )
+    if "z" not in blank:
+        zones = by_unique(groups["z"], _zones)
+        rows = rows.with_columns(zones["minutes"], zones["zone"])
+        rows = rows.with_columns(
+            valid=_valid() & (pl.col("z").is_null() | pl.col("minutes").is_not_null())
+        )
+        return rows.select(
+            (_wall() - pl.duration(minutes=pl.col("minutes").fill_null(0))).alias("wall"),
+            _kind().alias("kind"),
+            "zone",
+            (pl.lit(None, dtype=pl.String) if fault is None else fault).alias("fault"),
+        )
+    return rows.with_columns(valid=_valid()).select(
+        _wall().alias("wall"),
+        _kind().alias("kind"),
+        pl.lit(None, dtype=pl.String).alias("zone"),
+        (pl.lit(None, dtype=pl.String) if fault is None else fault).alias("fault"),
+    )
+
+
+_MARKS = ("H", "M", "S", "f", "p", "z")
+
+
+def _wall() -> pl.Expr:
+    """The wall clock, from the columns of its parts, where they are valid."""
+    parts = ("year", "month", "day", "hour", "minute", "second", "micros")
+    return pl.datetime(*(pl.when("valid").then(part) for part in parts)).cast(TIME)
+
+
+def _kind() -> pl.Expr:
+    local = pl.when(pl.col("H").is_null()).then(DATE)
+    return local.when(pl.col("z").is_null()).then(LOCAL).otherwise(INSTANT).cast(pl.UInt8)
 
 
 def _valid() -> pl.Expr:
     year, month, day = (pl.col(name) for name in ("year", "month", "day"))
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     february = pl.when(leap).then(29).otherwise(28)
-    days = pl.when(month == 2).then(february).when(month.is_in([4, 6, 9, 11])).then(30).otherwise(31)  # fmt: skip
+    short = pl.when(month == 2).then(february).when(month.is_in([4, 6, 9, 11])).then(30)
+    days = short.otherwise(31)
     ok = (year >= 1) & month.is_between(1, 12) & (day >= 1) & (day <= days)
     return (ok & (pl.col("hour") <= 23)).fill_null(value=False)
 
@@ -236,9 +262,13 @@ def _full_year(year: pl.Expr) -> pl.Expr:
     return pl.when(year >= 100).then(year).when(year < 69).then(year + 2000).otherwise(year + 1900)
 
 
-def _hour(hour: pl.Expr, half: pl.Expr) -> pl.Expr:
+def _hour(*, with_halves: bool) -> pl.Expr:
     """The hour of day. `21:56 PM` is said by some and means 21:56; `21:56 AM` means nothing."""
-    after_noon = half.str.to_lowercase() == "p"
+    hour = _int("H")
+    if not with_halves:
+        return hour.fill_null(0)
+    half = pl.col("p").str.to_lowercase()
+    after_noon = half == "p"
     return (
         pl.when(hour.is_null())
         .then(0)
@@ -286,7 +316,7 @@ def _zone_text(offset: pl.Expr) -> pl.Expr:
 
 def _month(language: str | None) -> pl.Expr:
     names = month_numbers(language)
-    name = pl.col("g").struct.field("n").str.strip_suffix(".").str.to_lowercase()
+    name = pl.col("n").str.strip_suffix(".").str.to_lowercase()
     return name.replace_strict(names, default=None, return_dtype=pl.Int32)
 
 
@@ -294,13 +324,5 @@ def _microseconds(fraction: pl.Expr) -> pl.Expr:
     return fraction.str.head(6).str.pad_end(6, "0").cast(pl.Int32, strict=False).fill_null(0)
 
 
-def _duration(minutes: pl.Expr) -> pl.Expr:
-    return pl.duration(minutes=minutes)
-
-
 def _int(group: str) -> pl.Expr:
-    return _int_of(pl.col("g").struct.field(group))
-
-
-def _int_of(text: pl.Expr) -> pl.Expr:
-    return text.cast(pl.Int32, strict=False)
+    return pl.col(group).cast(pl.Int32, strict=False)

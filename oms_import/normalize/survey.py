@@ -31,7 +31,9 @@ def date_evidence(frame: pl.DataFrame, columns: Sequence[str], by: Sequence[str]
     return pl.concat(parts) if parts else _nothing(frame, by, _DATE_COUNTS)
 
 
-def decimal_evidence(frame: pl.DataFrame, columns: Sequence[str], by: Sequence[str]) -> pl.DataFrame:  # fmt: skip
+def decimal_evidence(
+    frame: pl.DataFrame, columns: Sequence[str], by: Sequence[str]
+) -> pl.DataFrame:
     """Count what numbers with `.` or `,` prove, for each column and each group of `by`.
 
     Shape: `by`…, column, numbers (with either sign), points (numbers only with a decimal point),
