@@ -47,7 +47,7 @@ def frame_of(block: bytes, records: Records, shape: Shape, origin: Origin) -> pl
         _mark_large(faults, records, shape, cells)
     if Code.FIELD_TOO_LARGE in faults.codes.values():
         cells = _without_large(cells, shape.field_bytes)
-    return cells.with_columns(*_places(records, origin), *faults.columns(block, records))
+    return cells.hstack([*_places(records, origin), *faults.columns(block, records)])
 
 
 def text_of(block: bytes, start: int, end: int) -> str:

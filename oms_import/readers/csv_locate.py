@@ -88,7 +88,8 @@ def _look(head: bytes, final: bool, spec: ReadSpec) -> _Look | None:
     """The head split by the right delimiter; None: there is no row in it."""
     declared = _declared(spec)
     told = _told(head)
-    candidates = declared or told or _DELIMITERS
+    present = "".join(one for one in _DELIMITERS if one.encode() in head)
+    candidates = declared or told or present or _DELIMITERS[0]
     looks = [_split(head, final, spec, one) for one in candidates]
     best = max(looks, key=lambda look: look.rank)
     if best.match is None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from oms_import.model.codes import Code
 from oms_import.model.finding import Finding
@@ -86,8 +87,7 @@ def best_header(rows: Sequence[Cells], spec: ReadSpec) -> Match | None:
         return None
     steady = Counter(len(row) for _, row in filled)
     share = {width: count / len(filled) for width, count in steady.items()}
-    known = {folded(name) for name in spec.known_columns}
-    groups = [{folded(name) for name in group} for group in spec.required_columns]
+    known, groups = _wanted(spec.known_columns, spec.required_columns)
     if known or groups:
         best = max(_match(i, row, known, groups, share) for i, row in filled)
         if best.known or (groups and best.complete):
@@ -97,11 +97,20 @@ def best_header(rows: Sequence[Cells], spec: ReadSpec) -> Match | None:
     return Match(not groups, 0, usual > 1, share[usual], usual, -first)
 
 
+@lru_cache(maxsize=64)
+def _wanted(
+    known: frozenset[str], required: tuple[tuple[str, ...], ...]
+) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
+    """The names a profile speaks of, as they are compared."""
+    groups = tuple(frozenset(map(folded, group)) for group in required)
+    return frozenset(map(folded, known)), groups
+
+
 def _match(
     position: int,
     row: Cells,
-    known: set[str],
-    groups: list[set[str]],
+    known: frozenset[str],
+    groups: tuple[frozenset[str], ...],
     share: dict[int, float],
 ) -> Match:
     names = {folded(cell) for cell in row if cell}

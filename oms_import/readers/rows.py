@@ -15,7 +15,6 @@ import polars as pl
 from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
-from oms_import.model.values import HOUSEKEEPING
 from oms_import.profiles.model import FooterRule, RowMatch
 from oms_import.readers.csv_scan import Flags
 from oms_import.readers.header import Header, folded
@@ -23,7 +22,6 @@ from oms_import.readers.spec import ReadSpec
 
 _MARK = "\ufeff"
 _KEY = "_key"
-_SEP = r"^(?i:sep=).?$"
 
 
 @dataclass(slots=True)
@@ -53,8 +51,10 @@ class Sieve:
             DropRejectedError: HDR_DUPLICATE, FOOTER_COUNT.
         """
         footers = self._footers(rows, texts)
-        headers = self._headers(rows)
-        taken = ~self._blank(rows) & ~headers
+        probe = self._probe(rows)
+        headers = self._headers(rows, probe["header"])
+        taken = ~self._blank(rows, probe["blank"]) & ~headers
+        taken &= ~self._separator_lines(rows, probe["told"])
         for _, flags, _ in footers:
             taken &= ~flags
         if headers.any():
@@ -66,48 +66,53 @@ class Sieve:
         return self.numbered(kept)
 
     def numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with `_record`, all columns in their final order."""
-        numbers = pl.int_range(self.records + 1, self.records + rows.height + 1, eager=True)
+        """The rows with `_record` before the other housekeeping, as HOUSEKEEPING orders it."""
+        begin = self.records + 1
         self.records += rows.height
-        return rows.with_columns(numbers.cast(pl.Int64).alias("_record")).select(
-            *self.header.names, *HOUSEKEEPING
+        numbers = pl.Series("_record", np.arange(begin, begin + rows.height), pl.Int64)
+        return rows.clone().insert_column(len(self.header.names), numbers)
+
+    def _probe(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What one look at a cell tells: rows that may be blank, a header, a `sep=` line."""
+        first = pl.col(self.header.names[0])
+        position = next((i for i, cell in enumerate(self.header.cells) if cell), 0)
+        cell = self.header.cells[position]
+        named = pl.col(self.header.names[position])
+        return rows.select(
+            (first.is_null() | (first.str.strip_chars() == "")).alias("blank"),
+            ((named == cell) | (named == _MARK + cell)).fill_null(value=False).alias("header"),
+            first.str.to_lowercase().str.starts_with("sep=").fill_null(value=False).alias("told"),
         )
 
-    def _blank(self, rows: pl.DataFrame) -> Flags:
+    def _blank(self, rows: pl.DataFrame, likely: pl.Series) -> Flags:
         """Rows without content: every cell null or white space."""
-        left = np.arange(rows.height)
-        for name in self.header.names:
+        left = np.flatnonzero(likely.to_numpy())
+        for name in self.header.names[1:]:
             if not left.size:
                 break
-            cells = rows[name] if left.size == rows.height else rows[name][left]
-            bare = cells.is_null()
-            if bare.sum() < left.size:
-                bare = bare | (cells.str.strip_chars() == "").fill_null(value=True)
+            cells = rows[name][left]
+            bare = cells.is_null() | (cells.str.strip_chars() == "").fill_null(value=True)
             left = left[bare.to_numpy()]
         flags = np.zeros(rows.height, np.bool_)
         flags[left] = True
-        if rows["_fault"].null_count() < rows.height:
-            long = (rows["_fault"] == Code.ROW_LONG).fill_null(value=False).to_numpy()
-            flags &= ~long
-        return flags | self._separator_lines(rows)
-
-    def _separator_lines(self, rows: pl.DataFrame) -> Flags:
-        """Rows that are the `sep=;` line of an appended export."""
-        flags = np.zeros(rows.height, np.bool_)
-        column = rows[self.header.names[0]]
-        for row in column.str.contains(_SEP).fill_null(value=False).arg_true().to_list():
-            flags[row] = not any(rows.row(row)[1 : len(self.header.names)])
+        if left.size and rows["_fault"].null_count() < rows.height:
+            flags &= ~(rows["_fault"] == Code.ROW_LONG).fill_null(value=False).to_numpy()
         return flags
 
-    def _headers(self, rows: pl.DataFrame) -> Flags:
+    def _separator_lines(self, rows: pl.DataFrame, likely: pl.Series) -> Flags:
+        """Rows that are the `sep=;` line of an appended export."""
+        flags = np.zeros(rows.height, np.bool_)
+        for row in np.flatnonzero(likely.to_numpy()).tolist():
+            cells = rows.row(row)[: len(self.header.names)]
+            flags[row] = len(cells[0]) <= len("sep=;") and not any(cells[1:])
+        return flags
+
+    def _headers(self, rows: pl.DataFrame, likely: pl.Series) -> Flags:
         """Rows that repeat the header."""
         flags = np.zeros(rows.height, np.bool_)
-        position = next((i for i, cell in enumerate(self.header.cells) if cell), None)
-        if position is None:
+        if not any(self.header.cells):
             return flags
-        cell = self.header.cells[position]
-        column = rows[self.header.names[position]]
-        for row in column.is_in([cell, _MARK + cell]).arg_true().to_list():
+        for row in np.flatnonzero(likely.to_numpy()).tolist():
             values = rows.row(row)[: len(self.header.names)]
             flags[row] = all(
                 folded(value or "") == folded(wanted)
