@@ -4,153 +4,173 @@ from __future__ import annotations
 
 import polars as pl
 
+from oms_import.model import tables
 from oms_import.model.codes import Code
-from oms_import.model.finding import FINDINGS
-from oms_import.model.reasons import reasons
+from oms_import.model.finding import FINDINGS, Severity
 from oms_import.model.values import OrderBatch
-from oms_import.validate.contract import failing
-from oms_import.validate.policy import Policy
-from oms_import.validate.rules import LINES, ORDERS, Rule
-from oms_import.validate.standard import ADDRESS
+from oms_import.validate.policy import Policy, severity_table
+from oms_import.validate.rules import LINES, ORDERS, Rule, types_of
+from oms_import.validate.values import as_text
 
-_PARTY = (
-    *ADDRESS,
-    "name",
-    "company",
-    "line2",
-    "line3",
-    "region",
-    "phone",
-    "email",
-    "external_id",
-    "gln",
-    "vat_id",
-    "house_number",
-)
 _ABSENT = (
     Code.ORDER_NUMBER_MISSING,
     Code.ORDER_DATE_MISSING,
     Code.CURRENCY_MISSING,
+    Code.SKU_MISSING,
     Code.QTY_MISSING,
     Code.PRICE_MISSING,
     Code.FIELD_REQUIRED,
     Code.ADDRESS_INCOMPLETE,
 )
+"""Codes that say that a value is not there."""
 
 
 def validate(batch: OrderBatch, policy: Policy) -> pl.DataFrame:
-    """Findings of the batch (FINDINGS): normalize's, and those of the contract and the policy.
+    """Findings of the batch (FINDINGS), by order and record: normalize's, and those of the rules.
 
-    All are graded by the policy; findings of severity `off` are left out.
+    All are graded by the policy; findings of severity `off` are left out. An absence is not told
+    beside an error of the same field: the value is there, but could not be read.
+
+    Raises:
+        ContractError: a table is not of the contract's types; our bug, not the data's.
     """
-    orders = _with_parties(batch.tables["orders"], batch.tables["parties"], policy)
-    lines = _with_segment(batch.tables["order_lines"], orders, policy)
-    found = [batch.findings]
-    for table, frame in ((ORDERS, orders), (LINES, lines)):
-        rules = [rule for rule in policy.rules if rule.table == table]
-        for rule, rows in failing(frame, table, rules):
-            found.append(_findings(rule, rows))
-    found.append(_without_lines(batch))
-    every = _placed(pl.concat(found), batch)
-    every = every.join(
-        _explained(batch.findings),
-        on=["_order", "record", "field", "code"],
-        how="anti",
-        maintain_order="left",
-    )
-    return _graded(every, orders, policy)
-
-
-def _with_parties(orders: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Orders with `ship_to.city` and the like for the parties that rules read."""
+    _hold_types(batch)
+    orders = batch.tables[ORDERS]
+    told = _graded(batch.findings, orders, policy)
+    found = [_without_lines(batch, told)]
+    found += _checked(orders, policy.of(ORDERS))
+    found += _checked(_lines(batch, policy.of(LINES)), policy.of(LINES))
     for role in policy.roles:
-        mine = parties.filter(pl.col("role") == role).unique("_order", keep="first")
-        named = mine.select("_order", *(pl.col(c).alias(f"{role}.{c}") for c in _PARTY))
-        orders = orders.join(named, on="_order", how="left", maintain_order="left")
-    return orders
+        found += _checked(_parties(batch, role, policy.of(role)), policy.of(role))
+    own = _graded(_placed(pl.concat(found), batch), orders, policy)
+    own = _without_explained(own, told)
+    return pl.concat([told, own]).sort("_order", "record", maintain_order=True)
 
 
-def _with_segment(lines: pl.DataFrame, orders: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    if not any(
-        "segment" in rule.ok.meta.root_names() for rule in policy.rules if rule.table == LINES
-    ):
-        return lines
-    return lines.join(
-        orders.select("_order", "segment"), on="_order", how="left", maintain_order="left"
+def _checked(data: pl.DataFrame, rules: tuple[Rule, ...]) -> list[pl.DataFrame]:
+    """Findings of the rules of one frame: one validation for all of them."""
+    from oms_import.validate.contract import broken  # noqa: PLC0415
+
+    return [_findings(one.rule, data, ~one.verdict) for one in broken(data, rules)]
+
+
+def _hold_types(batch: OrderBatch) -> None:
+    # Pandera takes half a second to import and warm up: a run without new drops never needs it.
+    from oms_import.validate.contract import hold_types  # noqa: PLC0415
+
+    for name in tables.TABLES:
+        hold_types(batch.tables[name], name)
+
+
+def _lines(batch: OrderBatch, rules: tuple[Rule, ...]) -> pl.DataFrame:
+    """The lines, with their order's segment where a rule asks for it."""
+    lines = batch.tables[LINES]
+    if any("segment" in rule.columns for rule in rules):
+        return _beside(lines, batch.tables[ORDERS], "segment")
+    return lines
+
+
+def _parties(batch: OrderBatch, role: str, rules: tuple[Rule, ...]) -> pl.DataFrame:
+    """Each order with its parties of one role; an order without one has a row of nulls."""
+    read = set[str]().union(*(rule.columns for rule in rules))
+    columns = sorted(read & set(tables.PARTIES))
+    mine = batch.tables["parties"].filter(pl.col("role") == role).select("_order", *columns)
+    lead = [name for name in ("_order", "record_no", "segment") if name not in columns]
+    orders = batch.tables[ORDERS].select(lead)
+    return orders.join(mine, on="_order", how="left", maintain_order="left")
+
+
+def _beside(data: pl.DataFrame, orders: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The rows with a column of their order."""
+    return data.join(
+        orders.select("_order", column), on="_order", how="left", maintain_order="left"
     )
 
 
-def _findings(rule: Rule, rows: pl.DataFrame) -> pl.DataFrame:
-    quoted = pl.lit(None, dtype=pl.String) if rule.value is None else pl.col(rule.value)
-    return rows.select(
-        pl.lit(None, dtype=pl.UInt32).alias("_drop"),
-        "_order",
-        pl.col("record_no").alias("record"),
-        pl.lit(None, dtype=pl.Int64).alias("line"),
-        pl.lit(rule.code).alias("code"),
-        pl.lit(None, dtype=pl.String).alias("severity"),
-        pl.lit(rule.field).alias("field"),
-        quoted.cast(pl.String).alias("value"),
-        _detail(rule).alias("detail"),
+def _findings(rule: Rule, data: pl.DataFrame, failed: pl.Series) -> pl.DataFrame:
+    """One finding for each failed row; drop and physical line are filled in later."""
+    nothing = pl.lit(None, dtype=pl.String)
+    quoted = (
+        nothing if rule.value is None else as_text(rule.value, types_of(rule.frame)[rule.value])
+    )
+    keep = ({"_order", "record_no"} | rule.columns) & set(data.columns)
+    # Only the columns that are told are copied: with many bad rows the others would cost most.
+    return (
+        data.select(keep)
+        .filter(failed)
+        .select(
+            pl.lit(None, dtype=pl.UInt32).alias("_drop"),
+            "_order",
+            pl.col("record_no").alias("record"),
+            pl.lit(None, dtype=pl.Int64).alias("line"),
+            pl.lit(str(rule.code)).alias("code"),
+            nothing.alias("severity"),
+            pl.lit(rule.field).alias("field"),
+            quoted.alias("value"),
+            (nothing if rule.detail is None else rule.detail).alias("detail"),
+        )
     )
 
 
-def _detail(rule: Rule) -> pl.Expr:
-    if rule.code == Code.TOTAL_MISMATCH:
-        return pl.format("computed {}, difference {}", "computed_total", "total_delta")
-    if rule.code == Code.LINE_AMOUNT_MISMATCH:
-        return pl.format("{} x {}", "qty_ordered", "unit_price")
-    return pl.lit(rule.detail, dtype=pl.String)
-
-
-def _without_lines(batch: OrderBatch) -> pl.DataFrame:
+def _without_lines(batch: OrderBatch, told: pl.DataFrame) -> pl.DataFrame:
     """Orders without a line have no row to check: told here, unless their companion is awaited."""
-    orders = batch.tables["orders"]
-    waiting = batch.findings.filter(pl.col("code") == Code.COMPANION_MISSING)
-    bare = orders.filter(pl.col("line_count") == 0).join(waiting, on="_order", how="anti")
+    waiting = told.filter(pl.col("code") == Code.COMPANION_MISSING)
+    bare = batch.tables[ORDERS].select("_order", "record_no")
+    for present in (batch.tables[LINES], waiting):
+        bare = bare.join(present.select("_order"), on="_order", how="anti", maintain_order="left")
     rule = Rule(ORDERS, Code.ORDER_NO_LINES, "lines", pl.lit(value=False))
-    return _findings(rule, bare)
+    return _findings(rule, bare, pl.repeat(True, bare.height, dtype=pl.Boolean, eager=True))
 
 
 def _placed(findings: pl.DataFrame, batch: OrderBatch) -> pl.DataFrame:
     """Findings with drop and physical line, from the records of their orders."""
-    missing = findings.filter(pl.col("line").is_null() & pl.col("_order").is_not_null())
-    if missing.is_empty():
+    if findings.is_empty():
         return findings
-    where = batch.records.join(missing.select("_order").unique(), on="_order", how="semi").select(
-        "_order", "record", pl.col("line_from").alias("_at"), pl.col("_drop").alias("_in")
+    where = (
+        batch.records.join(findings.select("_order").unique(), on="_order", how="semi")
+        .unique(["_order", "record"], keep="first", maintain_order=True)
+        .select("_order", "record", pl.col("line_from").alias("line"), "_drop")
     )
-    where = where.unique(["_order", "record"], keep="first")
     return (
-        findings.join(where, on=["_order", "record"], how="left", maintain_order="left")
-        .with_columns(
-            pl.coalesce("line", "_at").alias("line"), pl.coalesce("_drop", "_in").alias("_drop")
-        )
+        findings.drop("_drop", "line")
+        .join(where, on=["_order", "record"], how="left", maintain_order="left")
         .select(list(FINDINGS))
     )
 
 
-def _explained(told: pl.DataFrame) -> pl.DataFrame:
-    """Absences that have a better explanation: the cell is there, but could not be read."""
-    field = pl.col("field").replace({"line.line_amount": "line.unit_price"})
-    codes = pl.DataFrame({"code": [str(code) for code in _ABSENT]})
-    faults = told.filter(pl.col("field").is_not_null() & (pl.col("severity") == "error"))
-    return faults.select("_order", "record", field).unique().join(codes, how="cross")
-
-
 def _graded(findings: pl.DataFrame, orders: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Severities by code: the reason's own, the channel's, the segment's."""
+    """Severities by code: the reason's own, the channel's, the segment's; without what is off."""
     if findings.is_empty():
         return findings
-    base = {code: entry.severity for code, entry in reasons().items()} | dict(policy.severity)
-    graded = findings.with_columns(
-        pl.col("code").replace_strict(base, return_dtype=pl.String).alias("severity")
-    )
-    for segment, severity in policy.by_segment.items():
-        theirs = orders.filter(pl.col("segment") == segment)["_order"]
-        mine = pl.col("_order").is_in(theirs.implode()) & pl.col("code").is_in(list(severity))
-        own = pl.col("code").replace_strict(dict(severity), default=None, return_dtype=pl.String)
-        graded = graded.with_columns(
-            pl.when(mine).then(own).otherwise("severity").alias("severity")
+    table = severity_table(policy)
+    default = table.filter(pl.col("segment").is_null()).select("code", "severity")
+    graded = findings.drop("severity").join(default, on="code", how="left", maintain_order="left")
+    if policy.by_segment:
+        own = table.rename({"severity": "_own"}).drop_nulls("segment")
+        graded = (
+            _beside(graded, orders, "segment")
+            .join(own, on=["code", "segment"], how="left", maintain_order="left")
+            .with_columns(pl.coalesce("_own", "severity").alias("severity"))
         )
-    return graded.filter(pl.col("severity") != "off")
+    return graded.filter(pl.col("severity") != Severity.OFF).select(list(FINDINGS))
+
+
+def _without_explained(own: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Without absences that an error of the same field explains.
+
+    Only an error explains: were the fault graded down, the absence would still have to be told.
+    """
+    faults = told.filter(
+        (pl.col("severity") == Severity.ERROR) & pl.col("_order").is_not_null()
+    ).select(
+        "_order",
+        "record",
+        # A line's price may be given by its amount.
+        pl.col("field").replace({"line.line_amount": "line.unit_price"}),
+    )
+    if faults.is_empty():
+        return own
+    absent = pl.DataFrame({"code": [str(code) for code in _ABSENT]})
+    explained = faults.drop_nulls("field").unique().join(absent, how="cross")
+    keys = ["_order", "record", "field", "code"]
+    return own.join(explained, on=keys, how="anti", maintain_order="left")

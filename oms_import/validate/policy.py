@@ -8,82 +8,90 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from oms_import.model import tables
-from oms_import.model.codes import Code
-from oms_import.profiles.model import Limit, Profile, Rules, RuleSet
+from oms_import.model.errors import SettingError
+from oms_import.model.finding import Severity
+from oms_import.model.reasons import reasons
+from oms_import.profiles.model import IgnoreRule, Profile, Rules
 from oms_import.validate import standard
-from oms_import.validate.rules import ORDERS, Rule, filled, table_of
+from oms_import.validate.own import allowed_rules, limit_rules, required_rules
+from oms_import.validate.rules import Rule
+from oms_import.validate.values import UnfitValueError, is_one_of
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules of a channel, and what breaking them means, by default and by segment."""
+    """What a channel's orders must fulfil, and what failing means, by default and by segment."""
 
     rules: tuple[Rule, ...]
     severity: Mapping[str, str] = field(default_factory=dict[str, str])
     by_segment: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, dict[str, str]])
 
+    def of(self, frame: str) -> tuple[Rule, ...]:
+        """The rules of one frame, in the order in which they were declared."""
+        return tuple(rule for rule in self.rules if rule.frame == frame)
+
     @property
     def roles(self) -> tuple[str, ...]:
-        """Parties whose columns the order rules read."""
-        named = {rule.field.partition(".")[0] for rule in self.rules if rule.table == ORDERS}
-        return tuple(role for role in tables.ROLES if role in named or role == "ship_to")
+        """The parties that rules read."""
+        read = {rule.frame for rule in self.rules}
+        return tuple(role for role in tables.ROLES if role in read)
 
 
 def compile_policy(profile: Profile) -> Policy:
-    """The policy of a profile: standard rules, the channel's own, and its segments'."""
-    rules = profile.rules
+    """The policy of a profile: standard rules, the channel's own, and its segments'.
+
+    Raises:
+        SettingError: a rule asks of a field what it can never hold.
+    """
+    _check_ignore(profile.ignore)
     priced = "unit_price" in profile.line or "line_amount" in profile.line
-    compiled = _standard(rules, priced=priced)
-    compiled += standard.always()
-    compiled += _own(rules)
-    for segment, own in rules.segment.items():
-        compiled += [rule.only([segment]) for rule in _own(own)]
-    return Policy(
-        rules=tuple(compiled),
-        severity=dict(rules.severity),
-        by_segment={
-            name: dict(own.severity) for name, own in rules.segment.items() if own.severity
-        },
-    )
+    return policy_of(profile.rules, priced=priced)
 
 
-def _standard(rules: Rules, *, priced: bool) -> list[Rule]:
-    """Standard rules without those the profile excuses, for all or for some segments."""
-    found: list[Rule] = []
-    for name, rule in standard.required(priced=priced).items():
-        if name in rules.optional:
-            continue
-        excused = [segment for segment, own in rules.segment.items() if name in own.optional]
-        found.append(rule.but(excused) if excused else rule)
-    return found
+def policy_of(rules: Rules, *, priced: bool = True) -> Policy:
+    """The policy of these rules; `priced`: each line must have a price."""
+    compiled = [
+        *required_rules(rules, priced=priced),
+        *standard.always(),
+        *allowed_rules(rules),
+        *limit_rules(rules),
+    ]
+    by_segment = {name: dict(own.severity) for name, own in rules.segment.items() if own.severity}
+    policy = Policy(tuple(compiled), dict(rules.severity), by_segment)
+    return Policy(_heard(policy), policy.severity, policy.by_segment)
 
 
-def _own(rules: RuleSet) -> list[Rule]:
-    found: list[Rule] = []
-    for name in rules.required:
-        if name == "ship_to":
-            found += standard.ship_to(required_parts=True)
-        else:
-            table, column = table_of(name)
-            found.append(Rule(table, Code.FIELD_REQUIRED, name, filled(column)))
-    for name, values in rules.allowed.items():
-        table, column = table_of(name)
-        ok = pl.col(column).is_null() | pl.col(column).is_in(list(values))
-        told = "allowed: " + ", ".join(values)
-        found.append(Rule(table, Code.VALUE_NOT_ALLOWED, name, ok, column, told))
-    found += [_limit(name, limit) for name, limit in rules.limits.items()]
-    return found
+def severity_table(policy: Policy) -> pl.DataFrame:
+    """What each code means here: `code`, `segment` (null: by default), `severity`."""
+    default = {code: entry.severity for code, entry in reasons().items()} | dict(policy.severity)
+    rows = [(code, None, severity) for code, severity in default.items()]
+    rows += [
+        (code, segment, severity)
+        for segment, own in policy.by_segment.items()
+        for code, severity in own.items()
+    ]
+    schema = {"code": pl.String, "segment": pl.String, "severity": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _limit(name: str, limit: Limit) -> Rule:
-    table, column = table_of(name)
-    ok = pl.col(column).is_null()
-    inside = pl.lit(value=True)
-    if limit.min is not None:
-        inside = inside & (pl.col(column) >= limit.min)
-    if limit.max is not None:
-        inside = inside & (pl.col(column) <= limit.max)
-    low = "" if limit.min is None else f"at least {limit.min:g}"
-    high = "" if limit.max is None else f"at most {limit.max:g}"
-    told = ", ".join(part for part in (low, high) if part)
-    return Rule(table, Code.LIMIT_EXCEEDED, name, ok | inside, column, told)
+def _heard(policy: Policy) -> tuple[Rule, ...]:
+    """The rules whose code is not off everywhere: nobody would hear of the others."""
+    table = severity_table(policy)
+    heard = set(table.filter(pl.col("severity") != Severity.OFF)["code"])
+    return tuple(rule for rule in policy.rules if rule.code in heard)
+
+
+def _check_ignore(ignore: tuple[IgnoreRule, ...]) -> None:
+    for rule in ignore:
+        try:
+            is_one_of(rule.field, tables.ORDERS[rule.field], rule.equals)
+        except UnfitValueError as error:
+            raise SettingError(
+                f"ignore rule for {rule.field}: {error}",
+                hint="correct `equals` of the ignore rule in the channel's profile",
+                location="ignore",
+            ) from error
+        except KeyError:
+            raise SettingError(
+                f"ignore rule for {rule.field}: orders have no such field", location="ignore"
+            ) from None

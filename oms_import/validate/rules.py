@@ -7,40 +7,58 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from oms_import.model import tables
+
 ORDERS = "orders"
 LINES = "order_lines"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A check of one table, named after its reason code.
+    """A check of one frame, named after its reason code.
 
-    `ok` is evaluated on the table's frame; for orders, party columns are there as `ship_to.city`.
-    Null counts as failed.
+    The frame is `orders`, `order_lines`, or a party's role: then each order with its party of that
+    role, columns null where it has none. `ok` yields one Boolean a row; null counts as failed.
     """
 
-    table: str
+    frame: str
     code: str
-    field: str
+    field: str  # as profiles name it: po_number, line.sku, ship_to.city
     ok: pl.Expr
-    value: str | None = None  # column to quote
-    detail: str | None = None
+    value: str | None = None  # the column to quote
+    detail: pl.Expr | None = None
+    scope: str = ""  # which segments it is for, where not for all
 
     @property
     def name(self) -> str:
-        """The check's name: a code may be about several fields."""
-        return f"{self.code} {self.field}"
+        """The check's name: code, field and scope, since a code may be about several fields."""
+        return " ".join(part for part in (self.code, self.field, self.scope) if part)
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns of the frame that the rule reads."""
+        detail = [] if self.detail is None else self.detail.meta.root_names()
+        value = [] if self.value is None else [self.value]
+        return {*self.ok.meta.root_names(), *detail, *value}
 
     def only(self, segments: Iterable[str]) -> Rule:
         """The same rule, for orders of these segments alone."""
-        named = list(segments)
-        there = pl.col("segment").is_in(named).fill_null(value=False)
-        return replace(self, ok=self.ok | ~there)
+        named = sorted(segments)
+        scope = "for segment " + ", ".join(named)
+        detail = pl.lit(scope) if self.detail is None else self.detail
+        return replace(self, ok=self.ok | ~_segment_in(named), scope=scope, detail=detail)
 
     def but(self, segments: Iterable[str]) -> Rule:
         """The same rule, except for orders of these segments."""
-        there = pl.col("segment").is_in(list(segments)).fill_null(value=False)
-        return replace(self, ok=self.ok | there)
+        named = sorted(segments)
+        if not named:
+            return self
+        scope = "but for segment " + ", ".join(named)
+        return replace(self, ok=self.ok | _segment_in(named), scope=scope)
+
+
+def _segment_in(names: list[str]) -> pl.Expr:
+    return pl.col("segment").is_in(names).fill_null(value=False)
 
 
 def filled(column: str) -> pl.Expr:
@@ -48,8 +66,14 @@ def filled(column: str) -> pl.Expr:
     return pl.col(column).is_not_null()
 
 
-def table_of(field: str) -> tuple[str, str]:
-    """Table and column of a field as profiles name it: `po_number`, `line.sku`, `ship_to.city`."""
-    if field.startswith("line."):
-        return LINES, field.removeprefix("line.")
-    return ORDERS, field
+def frame_of(field: str) -> tuple[str, str]:
+    """Frame and column of a field as profiles name it: `po_number`, `line.sku`, `ship_to.city`."""
+    head, dot, column = field.partition(".")
+    if not dot:
+        return ORDERS, field
+    return (LINES if head == "line" else head), column
+
+
+def types_of(frame: str) -> pl.Schema:
+    """The contract's types of a frame: its table's, or those of parties."""
+    return tables.PARTIES if frame in tables.ROLES else tables.TABLES[frame]
