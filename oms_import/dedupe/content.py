@@ -155,7 +155,7 @@ def _charges(charges: pl.DataFrame, ignore: frozenset[str]) -> pl.DataFrame:
 def _addresses(parties: pl.DataFrame) -> pl.DataFrame:
     """Where it goes, without regard to case and spacing."""
     goods = parties.filter(pl.col("role") == "ship_to")
-    text = goods.select(encoded(goods, _ADDRESS).str.to_lowercase()).to_series()
+    text = goods.with_columns(encoded(goods, _ADDRESS).str.to_lowercase().alias("_to"))["_to"]
     return joined(goods.select(ORDER, _respaced(text).alias("_to")), "_to")
 
 

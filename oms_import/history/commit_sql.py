@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oms_import.history.keys import hex_hash, key_hash
+from oms_import.history.keys import hex_hash, key_hash, key_part
 
 NO_CLAIMS = """SELECT NULL::BIGINT AS _order, NULL::UINTEGER AS _drop, NULL::VARCHAR AS channel,
     NULL::VARCHAR AS account, NULL::VARCHAR AS order_key, NULL::VARCHAR AS key,
@@ -45,7 +45,8 @@ LEFT JOIN run_drops d USING (_drop)
 
 ACCEPTED = f"""
 INSERT INTO order_claims BY NAME
-SELECT {key_hash()} AS key_hash, key, channel, account, order_key, order_number,
+SELECT {key_part()} AS key_part, {key_hash()} AS key_hash, key, channel, account, order_key,
+    order_number,
     {hex_hash("content")} AS content, {hex_hash("fingerprint")} AS fingerprint,
     ordered_at, currency, value, lines, revision, $run_id AS run_id, drop_id, record, line
 FROM run_orders WHERE outcome = 'accepted'

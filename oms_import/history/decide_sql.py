@@ -2,6 +2,7 @@
 
 dd_claims    the run's claims as spooled (view)
 dd_orders    candidates: claims that may be accepted, hashed, with their channel's policy
+dd_maybe_past rows of history whose hash begins like a candidate's
 dd_past      what history holds under the candidates' keys
 dd_copies    candidates whose key stands more than once in the run, or in history
 dd_reps      of those, one a file (the first copy), unless the file contradicts itself; and
@@ -11,7 +12,7 @@ dd_near_past candidates near an order of history, with the order they are near t
 
 from __future__ import annotations
 
-from oms_import.history.keys import hex_hash, key_hash
+from oms_import.history.keys import hex_hash, key_hash, key_part
 
 NO_CLAIMS = """SELECT NULL::BIGINT AS _order, NULL::UINTEGER AS _drop, NULL::VARCHAR AS channel,
     NULL::VARCHAR AS account, NULL::VARCHAR AS key, NULL::VARCHAR AS order_number,
@@ -24,20 +25,30 @@ POLICIES = """CREATE TEMP TABLE dd_policies (
 DROP_NAMES = "CREATE TEMP TABLE dd_drops (_drop UINTEGER, name VARCHAR)"
 
 ORDERS = f"""CREATE TEMP TABLE dd_orders AS
-SELECT _order, _drop, p.channel, policy, near, near_window, key_hash,
+SELECT _order, _drop, p.channel, policy, near, near_window, key_part, key_hash,
     coalesce(key_hash, md5('no key' || chr(0) || _order)::UUID) AS who,
     {hex_hash("content")} AS content,
     CASE WHEN near <> 'off' AND ordered_at IS NOT NULL
         THEN {hex_hash("fingerprint")} END AS fingerprint,
     ordered_at
-FROM (SELECT *, {key_hash()} AS key_hash FROM dd_claims WHERE outcome = 'accepted') c
+FROM (
+    SELECT *, {key_part()} AS key_part, {key_hash()} AS key_hash
+    FROM dd_claims WHERE outcome = 'accepted'
+)
 JOIN dd_policies p USING (channel)
 """  # noqa: S608
+
+MAYBE_PAST = """CREATE TEMP TABLE dd_maybe_past AS
+SELECT rowid AS row FROM order_claims
+WHERE key_part IN (SELECT key_part FROM dd_orders WHERE key_part IS NOT NULL)
+"""
+"""Only four bytes of each known order are read, so that many cost little more than few."""
 
 PAST = """CREATE TEMP TABLE dd_past AS
 SELECT key_hash, key, channel, account, content, order_number, revision, run_id, drop_id, line
 FROM order_claims
-WHERE key_hash IN (SELECT key_hash FROM dd_orders WHERE key_hash IS NOT NULL)
+WHERE rowid IN (SELECT row FROM dd_maybe_past)
+    AND key_hash IN (SELECT key_hash FROM dd_orders WHERE key_hash IS NOT NULL)
 """
 
 NOT_OF_THIS_RUN = "DELETE FROM dd_past WHERE run_id = $run_id"

@@ -19,10 +19,11 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             header_hash VARCHAR, profile VARCHAR, profile_version INTEGER,
             stated_count BIGINT, read_count BIGINT, findings VARCHAR)""",
         """CREATE TABLE order_claims (
-            key_hash UUID, key VARCHAR, channel VARCHAR, account VARCHAR, order_key VARCHAR,
-            order_number VARCHAR, content UUID, fingerprint UUID, ordered_at TIMESTAMP,
-            currency VARCHAR, value DECIMAL(18,4), lines BIGINT, revision INTEGER,
-            run_id VARCHAR, drop_id VARCHAR, record BIGINT, line BIGINT)""",
+            key_part UINTEGER, key_hash UUID, key VARCHAR, channel VARCHAR, account VARCHAR,
+            order_key VARCHAR, order_number VARCHAR, content UUID, fingerprint UUID,
+            ordered_at TIMESTAMP, currency VARCHAR, value DECIMAL(18,4), lines BIGINT, revision INTEGER,
+            run_id VARCHAR, drop_id VARCHAR, record BIGINT, line BIGINT,
+            CHECK ((key_part IS NULL) = (key_hash IS NULL)))""",
         """CREATE TABLE exceptions (
             run_id VARCHAR, drop_id VARCHAR, channel VARCHAR, account VARCHAR, order_key VARCHAR,
             order_number VARCHAR, outcome VARCHAR, codes VARCHAR, currency VARCHAR,
@@ -36,5 +37,6 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
 )
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
 drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
-revision). exceptions: one row a rejected or held order; status open or resolved, resolved_by the
-run that accepted it later. others: duplicates and ignored orders, for `trace`."""
+revision); of a known order a run reads key_part first, 32 bits of the key's md5, and rarely more.
+exceptions: one row a rejected or held order; status open or resolved, resolved_by the run that
+accepted it later. others: duplicates and ignored orders, for `trace`."""

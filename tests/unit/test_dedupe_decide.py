@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oms_import.history.decide import decide, known_drops
+from oms_import.history.keys import key_part
 from oms_import.history.schema import VERSIONS
 from oms_import.model.tables import CLAIMS, DECISIONS
 from oms_import.profiles.model import Duplicates
@@ -124,6 +125,7 @@ class World:
         )
         self.connection.register("kept", rows.to_arrow())
         self.connection.execute(f"""INSERT INTO order_claims BY NAME SELECT
+            {key_part()} AS key_part,
             md5(channel || chr(0) || account || chr(0) || key)::UUID AS key_hash, key, channel,
             account, order_key, order_number, content::UUID AS content,
             fingerprint::UUID AS fingerprint, ordered_at, currency, value, lines, revision,
