@@ -14,6 +14,7 @@ imported and forks one child a run, so that a run costs no start of Python.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -23,6 +24,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 STEPS = ("fsync", "replace", "rename", "link", "unlink")
 
@@ -90,12 +93,17 @@ class Connection:
 def run(when: str, arguments: list[str]) -> None:
     """Run oms-import in this process, to be killed as `when` says."""
     kind, _, number = when.rpartition(":")
-    told = Path(number) if kind == "count" else None
-    Killer(0 if told else int(number), after=kind == "after", told=told).arm()
+    told = Path(number) if kind in {"count", "modules"} else None
     from oms_import.cli.main import main
 
     sys.argv = ["oms-import", *arguments]
-    main()
+    try:
+        if kind != "modules":
+            Killer(0 if told else int(number), after=kind == "after", told=told).arm()
+        main()
+    finally:
+        if kind == "modules" and told is not None:
+            told.write_text(json.dumps(list(sys.modules)))
 
 
 class Zygote:
@@ -122,6 +130,13 @@ class Zygote:
             timer.cancel()
         return status
 
+    def learn(self, folder: Path, arguments: list[str]) -> int:
+        """Run once, and import from now on beforehand whatever that run imported."""
+        told = folder / "modules.json"
+        status = self.run(f"modules:{told}", arguments)
+        self._say({"modules": json.loads(told.read_text())})
+        return status
+
     def close(self) -> None:
         """End it."""
         assert self._process.stdin is not None
@@ -145,10 +160,13 @@ def _kill(pid: int) -> None:
 
 def _serve() -> None:
     """The zygote's loop: a line in, the child's pid and then its status out."""
-    _import_everything()
+    _import(["polars", "duckdb", "pandera.polars", "oms_import.cli.main", "oms_import.run"])
     out = os.fdopen(os.dup(1), "w", buffering=1)
     for line in sys.stdin:
         asked = json.loads(line)
+        if "modules" in asked:
+            _import(asked["modules"])
+            continue
         pid = os.fork()
         if pid == 0:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -162,13 +180,11 @@ def _serve() -> None:
         out.write(f"{os.waitstatus_to_exitcode(status)}\n")
 
 
-def _import_everything() -> None:
+def _import(modules: list[str]) -> None:
     """Import, but start nothing: a fork must not find threads of another life."""
-    import pandera.polars  # noqa: F401
-
-    import oms_import.cli.main
-    import oms_import.run  # noqa: F401
-
+    for name in modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     assert threading.active_count() == 1
 
 

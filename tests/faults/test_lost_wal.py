@@ -33,7 +33,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def killed_after_commit(folder: Path, how_far: str) -> None:
     arguments = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(folder), how_far]
-    done = subprocess.run(arguments, check=False)
+    done = subprocess.run(arguments, check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == -signal.SIGKILL
 
 
