@@ -49,13 +49,13 @@ def validate(batch: OrderBatch, policy: Policy) -> pl.DataFrame:
 
 def _checked(data: pl.DataFrame, rules: tuple[Rule, ...]) -> list[pl.DataFrame]:
     """Findings of the rules of one frame: one validation for all of them."""
+    # Pandera takes half a second to import and warm up: a run without new drops never needs it.
     from oms_import.validate.contract import broken  # noqa: PLC0415
 
     return [_findings(one.rule, data, ~one.verdict) for one in broken(data, rules)]
 
 
 def _hold_types(batch: OrderBatch) -> None:
-    # Pandera takes half a second to import and warm up: a run without new drops never needs it.
     from oms_import.validate.contract import hold_types  # noqa: PLC0415
 
     for name in tables.TABLES:

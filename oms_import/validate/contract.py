@@ -35,7 +35,7 @@ def contract(table: str) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, name=table, strict=False)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def checks(rules: tuple[Rule, ...]) -> pa.DataFrameSchema:
     """The rules of one frame as named checks; made once, used for every batch.
 
@@ -59,7 +59,7 @@ def hold_types(data: pl.DataFrame, table: str) -> None:
     _hold(table, tuple(data.schema.items()))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _hold(table: str, schema: tuple[tuple[str, pl.DataType], ...]) -> None:
     """Types do not depend on rows: an empty frame tells, once for all batches of its shape."""
     try:
