@@ -131,7 +131,9 @@ def card_number(raw: pl.Expr) -> pl.Expr:
         if not hit.any():
             return hit
         cards = where(column, hit, lambda some: _cards(some).to_frame("card"))
-        return hit if cards is None else hit & cards["card"].fill_null(value=False)
+        return (
+            hit if cards is None else hit & (cards["card"].fill_null(value=False) | hit.is_null())
+        )
 
     return by_series(raw, found, pl.Boolean())
 

@@ -115,7 +115,8 @@ def iso_offset(some: pl.Series) -> pl.DataFrame:
     if micros is not None:
         tails = tails.str.strip_chars_start(".0123456789")
         seconds = (
-            seconds + pl.select(pl.duration(microseconds=pl.lit(micros["micros"].fill_null(0)))).to_series()
+            seconds
+            + pl.select(pl.duration(microseconds=pl.lit(micros["micros"].fill_null(0)))).to_series()
         )
     zones = by_unique(tails, _zones)
     return outcome(

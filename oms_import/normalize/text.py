@@ -85,7 +85,8 @@ def formula_like(raw: pl.Expr) -> pl.Expr:
     """
     starts = raw.str.contains(r"^\s*[=+\-@\t\r]")
     harmless = r"^\s*(?:[+\-]?[0-9\s().,/\-]*|-+|@\w+|[+\-]\s?\p{Sc}?\s?[0-9.,]+\s?\p{Sc}?)$"
-    return starts & ~pl.when(starts).then(raw).str.contains(harmless).fill_null(value=True)
+    fine = pl.when(starts).then(raw).str.contains(harmless).fill_null(value=True)
+    return pl.when(raw.is_not_null()).then(starts & ~fine)
 
 
 def _visible(odd: pl.Series) -> pl.Series:
