@@ -144,7 +144,7 @@ def _fields(workspace: Workspace, stored: StoredRun, spool: Spool) -> pl.DataFra
         path = folder / f"{table}.parquet"
         if path.is_file():
             then = pl.read_parquet(path, memory_map=False)
-            found += [_changed(then, part.read(table), table, keys) for part in spool]
+            found += [_changed(then, part.table(table), table, keys) for part in spool]
     return pl.concat(found).sort("order_key", "table", "line_no", "field")
 
 

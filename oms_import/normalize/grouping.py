@@ -140,22 +140,17 @@ def _by_contradiction(
 def _copies(rows: pl.DataFrame) -> pl.DataFrame:
     """Number an order's n-fold identical repetition as n orders (dedupe keeps the first)."""
     own = [name for name in rows.columns if not name.startswith("_")]
-    pair = (pl.col(ORDER) == pl.col(ORDER).shift(1)).fill_null(value=False)
-    several = rows.filter(pair)[ORDER].unique()
-    if several.is_empty() or not own:
-        return rows
-    probe = rows.select(ORDER, *own).filter(pl.col(ORDER).is_in(several.implode()))
-    maybe = probe.filter(pl.struct(ORDER, *own[:6]).is_duplicated())[ORDER].unique()
+    maybe = _first_row_recurs(rows, own)
     if maybe.is_empty():
         return rows
     counted = (
-        probe.filter(pl.col(ORDER).is_in(maybe.implode()))
+        rows.select(ORDER, *own)
+        .filter(pl.col(ORDER).is_in(maybe.implode()))
         .group_by(ORDER, *own)
         .agg(pl.len().alias("_n"))
     )
-    whole = counted.group_by(ORDER).agg(
-        pl.col("_n").min().alias("low"), pl.col("_n").max().alias("high")
-    )
+    low, high = pl.col("_n").min().alias("low"), pl.col("_n").max().alias("high")
+    whole = counted.group_by(ORDER).agg(low, high)
     repeated = whole.filter((pl.col("low") == pl.col("high")) & (pl.col("low") > 1))[ORDER]
     if repeated.is_empty():
         return rows
@@ -163,6 +158,25 @@ def _copies(rows: pl.DataFrame) -> pl.DataFrame:
     part = pl.int_range(pl.len()).over(ORDER, *own)
     bad = rows.filter(chosen).with_columns(part.cast(pl.Int64).alias("_part"))
     return _renumbered(bad, rows.filter(~chosen))
+
+
+def _first_row_recurs(rows: pl.DataFrame, own: list[str]) -> pl.Series:
+    """Orders with a later row equal to their first: without one, no order can be a repetition.
+
+    Column by column, from the last: what differs between lines is seldom in the first columns,
+    and after a few columns nearly no row is left to compare.
+    """
+    begins = rows.select((pl.col(ORDER) != pl.col(ORDER).shift(1)).fill_null(value=True))
+    starts = begins.to_series().arg_true()
+    later = (~begins.to_series()).arg_true()
+    first = starts.gather(starts.search_sorted(later, side="right") - 1)
+    for name in [*reversed(own)]:
+        if later.is_empty():
+            break
+        column = rows[name]
+        same = column.gather(later).eq_missing(column.gather(first))
+        later, first = later.filter(same), first.filter(same)
+    return rows[ORDER].gather(later).unique()
 
 
 def _renumbered(parted: pl.DataFrame, rest: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,41 @@ from oms_import.outputs.durable import create
 _COMPATIBLE = pl.CompatLevel.oldest()  # no string views, which older readers do not know
 
 
+_VARIED = frozenset(
+    (
+        "order_key",
+        "order_number",
+        "order_number_norm",
+        "source_order_id",
+        "customer_order_number",
+        "po_number",
+        "ordered_at",
+        "ordered_at_raw",
+        "computed_total",
+        "stated_total",
+        "content_hash",
+        "record_no",
+        "source_line_id",
+        "channel_item_id",
+        "sku",
+        "sku_raw",
+        "gtin",
+        "title",
+        "unit_price",
+        "line_amount",
+        "line_total",
+        "name",
+        "line1",
+        "phone",
+        "email",
+        "external_id",
+        "reference",
+        "value",
+    )
+)
+"""Columns whose values seldom repeat."""
+
+
 class CsvTable:
     """A UTF-8 CSV file: header once, LF, quotes where needed, null as an empty cell."""
 
@@ -41,7 +76,8 @@ class CsvTable:
 class ParquetTable:
     """A Parquet file, one row group an append.
 
-    No dictionaries: measured on order lines they cost a third more time and twice the size.
+    Dictionaries only where values repeat: elsewhere they cost a third more time, there they save
+    a third.
     """
 
     def __init__(self, path: Path, schema: pl.Schema) -> None:
@@ -54,7 +90,7 @@ class ParquetTable:
             no_rows.schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=False,
+            use_dictionary=[name for name in schema if name not in _VARIED],
             write_statistics=False,
             store_schema=False,
             write_batch_size=65_536,

@@ -1,4 +1,4 @@
-"""Judged batches on disk until every order's outcome is known: one folder of Parquet a batch."""
+"""Judged batches on disk until every order's outcome is known: one folder a batch."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from oms_import.model.tables import TABLES
 from oms_import.pipeline.judge import Judged
 
 _SIDE = ("findings", "records", "source", "claims")
+_FOR_SQL = frozenset({"findings", "claims"})  # read by the history store too
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,25 @@ class Part:
     orders: int
 
     def read(self, name: str) -> pl.DataFrame:
-        """A frame of the batch: a canonical table, findings, records, source or claims."""
-        return pl.read_parquet(self.folder / f"{name}.parquet", memory_map=False)
+        """A frame of the batch: findings, records, source or claims."""
+        if name in _FOR_SQL:
+            return pl.read_parquet(self.folder / f"{name}.parquet", memory_map=False)
+        return pl.read_ipc(self.folder / f"{name}.arrow")
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """The canonical tables."""
-        return {name: self.read(name) for name in TABLES}
+        return {name: self.table(name) for name in TABLES}
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A canonical table, with `_order` first."""
+        frame = self.read(name)  # without the columns that hold nothing
+        return frame.select(
+            "_order",
+            *(
+                pl.col(column) if column in frame.columns else pl.lit(None, kind).alias(column)
+                for column, kind in TABLES[name].items()
+            ),
+        )
 
     @property
     def claims(self) -> Path:
@@ -65,10 +79,14 @@ class Spool:
         folder.mkdir(parents=True)
         side = (judged.findings, judged.batch.records, judged.batch.source, judged.claims)
         frames = {
-            name: judged.batch.tables[name].select("_order", *TABLES[name]) for name in TABLES
+            name: _filled(judged.batch.tables[name].select("_order", *TABLES[name]))
+            for name in TABLES
         }
         for name, frame in (*frames.items(), *zip(_SIDE, side, strict=True)):
-            frame.write_parquet(folder / f"{name}.parquet", compression="lz4", statistics=False)
+            if name in _FOR_SQL:
+                frame.write_parquet(folder / f"{name}.parquet", compression="lz4")
+            else:
+                frame.write_ipc(folder / f"{name}.arrow", compression="lz4")
 
     def mark(self) -> tuple[int, int]:
         """Where the spool stands."""
@@ -84,6 +102,11 @@ class Spool:
     def __iter__(self) -> Iterator[Part]:
         """The parts in order."""
         return iter(self.parts)
+
+
+def _filled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without columns that hold nothing: most tables are wider than what a channel says."""
+    return frame.select(c for c in frame if c.name == "_order" or c.null_count() < frame.height)
 
 
 def spool_error(error: OSError, folder: Path) -> OutputError:

@@ -77,24 +77,19 @@ class Writing:
         self._tally.add(told, {index: drop.name for index, drop in self.drops.items()})
 
     def _accept(self, part: Part, told: Verdicts, accepted: AcceptedWriter) -> None:
-        good = told.claims.filter(pl.col("outcome") == "accepted").select("_order", "revision")
-        every = good.height == told.claims.height
-        tables: dict[str, pl.DataFrame] = {}
-        for name in TABLES:
-            frame = part.read(name)
-            tables[name] = (
-                frame
-                if every
-                else frame.join(
-                    good.select("_order"), on="_order", how="semi", maintain_order="left"
-                )
-            )
-        if (good["revision"] != 1).any():
+        good = told.claims["outcome"] == "accepted"
+        if not good.any():
+            return
+        tables = {
+            name: _of_orders(part.table(name), told.claims["_order"], good) for name in TABLES
+        }
+        revised = told.claims.filter(good).select("_order", "revision")
+        if (revised["revision"] != 1).any():
             orders = tables["orders"]
-            revised = orders.drop("revision").join(
-                good, on="_order", how="left", maintain_order="left"
+            later = orders.drop("revision").join(
+                revised, on="_order", how="left", maintain_order="left"
             )
-            tables["orders"] = revised.select(orders.columns)
+            tables["orders"] = later.select(orders.columns)
         accepted.write(tables)
 
     def _reject(self, part: Part, told: Verdicts, rejected: RejectedWriter) -> Path | None:
@@ -118,6 +113,14 @@ class Writing:
         path = part.folder / "final-findings.parquet"
         findings.write_parquet(path)
         return path
+
+
+def _of_orders(frame: pl.DataFrame, orders: pl.Series, chosen: pl.Series) -> pl.DataFrame:
+    """Rows of the chosen ones among a batch's orders, whose numbers follow each other."""
+    if chosen.all():
+        return frame
+    first = int(orders[0])
+    return frame.filter(chosen.gather(frame["_order"] - first))
 
 
 def _explained(findings: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
@@ -186,17 +189,15 @@ class _Lineage:
     _writer: pq.ParquetWriter | None = None
 
     def add(self, part: Part, told: Verdicts, drops: Mapping[int, Drop]) -> None:
-        ids = {index: drop.drop_id for index, drop in drops.items()}
-        verdict = told.claims.select("_order", "order_key", "outcome", "codes")
-        table = (
-            part.read("records")
-            .join(verdict, on="_order", how="left", maintain_order="left")
-            .with_columns(
-                pl.col("_drop").replace_strict(ids, return_dtype=pl.String).alias("drop_id")
-            )
-            .drop("_drop", "_order")
-            .to_arrow()
+        ids = pl.DataFrame(
+            {"_drop": list(drops), "drop_id": [drop.drop_id for drop in drops.values()]},
+            schema={"_drop": pl.UInt32, "drop_id": pl.Categorical},
         )
+        records = part.read("records")
+        verdict = told.claims.select("order_key", pl.col("outcome").cast(pl.Categorical), "codes")
+        at = records["_order"] - int(told.claims["_order"][0])
+        found = records.join(ids, on="_drop", how="left", maintain_order="left")
+        table = pl.concat([found.drop("_drop", "_order"), verdict[at]], how="horizontal").to_arrow()
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")

@@ -16,6 +16,7 @@ import polars as pl
 
 CHUNK = 250_000
 BAD = ("sku", "quantity", "unit_price", "ordered_at", "country")
+ORDER_LEVEL = 3  # from here on they are the order's, the same on all its lines
 
 
 def chunk(first_line: int, lines: int, seed: int) -> pl.DataFrame:
@@ -28,6 +29,11 @@ def chunk(first_line: int, lines: int, seed: int) -> pl.DataFrame:
     cents = rng.integers(199, 19_999, lines)
     bad = rng.random(lines) < 0.02
     kind = rng.integers(0, len(BAD), lines)
+    wrong = np.where(bad, kind, -1)
+    # The first line of an order decides about its date and country, for all its lines.
+    leader = np.maximum(np.arange(lines) - rank, 0)
+    of_order = np.where(wrong[leader] >= ORDER_LEVEL, wrong[leader], -1)
+    wrong = np.where(of_order >= 0, of_order, np.where(wrong >= ORDER_LEVEL, -1, wrong))
     frame = pl.DataFrame(
         {
             "number": number,
@@ -35,7 +41,7 @@ def chunk(first_line: int, lines: int, seed: int) -> pl.DataFrame:
             "person": person,
             "q": quantity,
             "cents": cents,
-            "bad": np.where(bad, kind, -1),
+            "bad": wrong,
             "day": number % 334,
             "second": (number * 37) % 86_400,
             "item": rng.integers(0, 20_000, lines),
