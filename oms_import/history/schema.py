@@ -21,8 +21,8 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE order_claims (
             key_part UINTEGER, key_hash UUID, key VARCHAR, channel VARCHAR, account VARCHAR,
             order_key VARCHAR, order_number VARCHAR, content UUID, fingerprint UUID,
-            ordered_at TIMESTAMP, currency VARCHAR, value DECIMAL(18,4), lines BIGINT, revision INTEGER,
-            run_id VARCHAR, drop_id VARCHAR, record BIGINT, line BIGINT,
+            ordered_at TIMESTAMP, currency VARCHAR, value DECIMAL(18,4), lines BIGINT,
+            revision INTEGER, run_id VARCHAR, drop_id VARCHAR, record BIGINT, line BIGINT,
             CHECK ((key_part IS NULL) = (key_hash IS NULL)))""",
         """CREATE TABLE exceptions (
             run_id VARCHAR, drop_id VARCHAR, channel VARCHAR, account VARCHAR, order_key VARCHAR,
