@@ -22,6 +22,7 @@ FAILING: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("ORDER_DATE_MISSING", "ordered_at", {"ordered_at": None}, {}),
     ("CURRENCY_MISSING", "currency", {"currency": None}, {}),
     ("ORDER_NO_LINES", "lines", {"lines": []}, {}),
+    ("ORDER_NO_LINES", "lines", {"lines": [], "total_check": "mismatch"}, {}),
     ("SKU_MISSING", "line.sku", {"line": NO_IDS}, {}),
     ("QTY_MISSING", "line.qty_ordered", {"line": {"qty_ordered": None}}, {}),
     ("QTY_INVALID", "line.qty_ordered", {"line": {"qty_ordered": D(0), "line_amount": D(0)}}, {}),
