@@ -29,7 +29,7 @@ def list_offers(spec: SourceSpec, root: Path, now: datetime) -> list[Offer]:
     for path, status in _files(spec, root):
         name = path.relative_to(root).as_posix()
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        if not _wanted(spec, name) or (now - modified).total_seconds() < spec.min_age_seconds:
+        if not _wanted(spec, name) or _too_young(spec, now, modified):
             continue
         if spec.done_suffix and not os.path.lexists(f"{path}{spec.done_suffix}"):
             continue
@@ -80,6 +80,11 @@ def _enters(spec: SourceSpec, name: str) -> bool:
     """Whether a sub-folder is looked into: not a hidden one, nor where files are put away."""
     away = spec.after == "move" and name == Path(spec.move_to).parts[0]
     return not away and not name.startswith(".")
+
+
+def _too_young(spec: SourceSpec, now: datetime, modified: datetime) -> bool:
+    """Whether the file may still be written to; without a minimum age its clock does not matter."""
+    return 0 < spec.min_age_seconds and (now - modified).total_seconds() < spec.min_age_seconds
 
 
 def _wanted(spec: SourceSpec, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from oms_import.connectors.folder import acknowledge, list_offers
 from oms_import.model.errors import SourceUnreachableError
 from oms_import.profiles.model import SourceSpec
 
-NOW = datetime.now(UTC) + timedelta(seconds=5)
+NOW = datetime.now(UTC)
 
 
 def source(**settings: Any) -> SourceSpec:
@@ -57,6 +57,13 @@ def test_young_files_wait(tmp_path: Path) -> None:
     fill(tmp_path, "a.csv", "b.csv")
     os.utime(tmp_path / "a.csv", (NOW.timestamp() - 100, NOW.timestamp() - 100))
     assert names(source(min_age_seconds=60), tmp_path) == ["a.csv"]
+
+
+def test_a_file_from_the_future_is_taken_where_no_age_is_asked_for(tmp_path: Path) -> None:
+    fill(tmp_path, "a.csv")
+    os.utime(tmp_path / "a.csv", (NOW.timestamp() + 9999, NOW.timestamp() + 9999))
+    assert names(source(), tmp_path) == ["a.csv"]
+    assert names(source(min_age_seconds=1), tmp_path) == []
 
 
 def test_a_done_file_releases_its_file(tmp_path: Path) -> None:
