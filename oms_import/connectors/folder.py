@@ -84,7 +84,7 @@ def _enters(spec: SourceSpec, name: str) -> bool:
 
 def _too_young(spec: SourceSpec, now: datetime, modified: datetime) -> bool:
     """Whether the file may still be written to; without a minimum age its clock does not matter."""
-    return 0 < spec.min_age_seconds and (now - modified).total_seconds() < spec.min_age_seconds
+    return spec.min_age_seconds > 0 and (now - modified).total_seconds() < spec.min_age_seconds
 
 
 def _wanted(spec: SourceSpec, name: str) -> bool:
