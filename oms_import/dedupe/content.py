@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from oms_import.dedupe.encode import FIELD, ORDER, SECTION, aligned, encoded, escaped, joined
+from oms_import.dedupe.encode import (
+    FIELD,
+    NOTHING,
+    ORDER,
+    SECTION,
+    aligned,
+    encoded,
+    escaped,
+    joined,
+)
 from oms_import.model import tables as model
 
 PARTS = ("status", "payment", "dates", "addresses", "prices", "shipping")
@@ -67,9 +76,9 @@ _ADDRESS = {
     "gln": "g",
 }
 _BUYER = (
-    *(("e", ("email",), role) for role in ("buyer", "bill_to", "sold_to", "ship_to")),
-    *(("i", ("external_id",), role) for role in ("buyer", "sold_to", "bill_to", "ship_to")),
-    ("p", ("name", "postal_code"), "ship_to"),
+    *(({"email": "e"}, role) for role in ("buyer", "bill_to", "sold_to", "ship_to")),
+    *(({"external_id": "i"}, role) for role in ("buyer", "sold_to", "bill_to", "ship_to")),
+    ({"name": "n", "postal_code": "p"}, "ship_to"),
 )
 """How a buyer is told from others, the surest first."""
 
@@ -99,7 +108,7 @@ def content_texts(tables: Mapping[str, pl.DataFrame], ignore: frozenset[str]) ->
         sections.append(_addresses(tables["parties"]))
     found = aligned(orders.select(ORDER), sections)
     names = found.columns[1:]
-    text = pl.concat_str([pl.col(name).fill_null("") for name in names], separator=SECTION)
+    text = pl.concat_str([pl.col(name).fill_null(NOTHING) for name in names], separator=SECTION)
     return found.select(ORDER, text.alias("content_text"))
 
 
@@ -177,20 +186,15 @@ def _buyers(parties: pl.DataFrame) -> pl.DataFrame:
     """`_order`, `_buyer`: how the buyer is best known; orders without are left out."""
     roles = parties.partition_by("role", as_dict=True, maintain_order=True)
     ways: list[pl.DataFrame] = []
-    for mark, names, role in _BUYER:
+    for marks, role in _BUYER:
         mine = roles.get((role,))
-        if mine is not None and all(mine[name].null_count() < mine.height for name in names):
-            way = mine.select(ORDER, _known_as(mark, names).alias("_buyer"))
-            ways.append(way.filter(pl.col("_buyer").is_not_null()))
+        if mine is not None and all(mine[name].null_count() < mine.height for name in marks):
+            folded = [pl.col(name).str.strip_chars().str.to_lowercase() for name in marks]
+            known = mine.select(ORDER, *folded).drop_nulls()
+            ways.append(known.select(ORDER, encoded(known, marks).alias("_buyer")))
     if not ways:
         return parties.select(ORDER, pl.col("name").alias("_buyer")).clear()
     return pl.concat(ways).unique(ORDER, keep="first", maintain_order=True)
-
-
-def _known_as(mark: str, names: tuple[str, ...]) -> pl.Expr:
-    """The fields as one text without regard to case; null where one is empty. → String."""
-    values = [escaped(pl.col(name).str.strip_chars().str.to_lowercase()) for name in names]
-    return pl.concat_str(pl.lit(mark), pl.concat_str(values, separator=FIELD))
 
 
 def _items(lines: pl.DataFrame) -> pl.DataFrame:

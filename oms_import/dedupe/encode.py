@@ -15,6 +15,7 @@ _ESCAPE = "\x1b"
 FIELD = "\x1f"  # opens a field: mark, one letter, value
 ITEM = "\x1e"  # between rows
 SECTION = "\x1d"  # between parts of an order
+NOTHING = _ESCAPE  # where there is no row at all: not the same as an empty one
 _SPECIAL = f"[{_ESCAPE}{SECTION}{ITEM}{FIELD}]"
 _ESCAPED = {
     _ESCAPE: _ESCAPE + "0",
