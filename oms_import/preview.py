@@ -16,7 +16,7 @@ from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Drop, DropResult, Limits, Offer
 from oms_import.pipeline.arrivals import arrive
 from oms_import.pipeline.channel import channel, open_drop
-from oms_import.pipeline.ingest import Ingest
+from oms_import.pipeline.ingest import Ingest, silent
 from oms_import.pipeline.nested import nested_orders
 from oms_import.pipeline.spool import Spool
 from oms_import.pipeline.verdicts import verdicts
@@ -124,7 +124,7 @@ def _read(file: str, drop: Drop, profile: Profile, scratch: Path) -> dict[str, o
     work = scratch / f"work-{drop.sha256[:12]}"
     work.mkdir(exist_ok=True)
     ready = channel(profile, None, Limits())
-    ingest = Ingest(ready, spool, work, _our_bug, lambda *_: None)
+    ingest = Ingest(ready, spool, work, _our_bug, silent)
     result = ingest.run([owned])[0]
     decisions = work / "decisions.parquet"
     with Store.open(scratch / "history.duckdb", Limits().memory_mb, work / "tmp") as store:

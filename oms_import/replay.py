@@ -14,7 +14,7 @@ from oms_import.model.tables import TABLES
 from oms_import.model.values import Drop, DropResult, Limits
 from oms_import.pipeline.arrivals import arrive
 from oms_import.pipeline.channel import channel
-from oms_import.pipeline.ingest import Ingest
+from oms_import.pipeline.ingest import Ingest, silent
 from oms_import.pipeline.spool import Spool
 from oms_import.profiles.load import channels as load_channels
 from oms_import.profiles.model import Profile
@@ -83,7 +83,7 @@ def _read(
         drops = _drops(workspace, stored, profile, limits, len(results))
         if drops:
             ready = channel(profile, workspace.settings.timezone, limits)
-            ingest = Ingest(ready, spool, scratch, _failed, lambda *_: None)
+            ingest = Ingest(ready, spool, scratch, _failed, silent)
             results += ingest.run(drops)
     return spool, results
 
@@ -138,8 +138,8 @@ def _compared(then: pl.DataFrame, now: pl.DataFrame, names: Mapping[str, str]) -
 def _fields(workspace: Workspace, stored: StoredRun, spool: Spool) -> pl.DataFrame:
     """Fields of accepted orders and lines that would be written differently now."""
     folder = workspace.out / "accepted" / stored.run_id
-    schema = dict.fromkeys(("order_key", "table", "line_no", "field", "before", "after"), pl.String)
-    found = [pl.DataFrame(schema=schema)]
+    names = ["order_key", "table", "line_no", "field", "before", "after"]
+    found = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
     for table, keys in (("orders", ["order_key"]), ("order_lines", ["order_key", "line_no"])):
         path = folder / f"{table}.parquet"
         if path.is_file():

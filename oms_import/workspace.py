@@ -19,18 +19,24 @@ class _Strict(BaseModel):
 class OutputSettings(_Strict):
     """What is written for accepted orders."""
 
-    formats: tuple[str, ...] = Field(("csv", "parquet"), description="csv, parquet or both.")
+    formats: tuple[str, ...] = Field(
+        default=("csv", "parquet"), description="csv, parquet or both."
+    )
 
 
 class LimitSettings(_Strict):
     """Bounds on memory and disk; see model.values.Limits."""
 
-    batch_rows: int = Field(100_000, ge=1, description="Source rows worked on at once.")
-    field_bytes: int = Field(1_000_000, ge=1, description="Largest cell.")
-    archive_bytes: int = Field(10_000_000_000, ge=1, description="Largest unpacked archive.")
-    archive_ratio: int = Field(200, ge=1, description="Largest compression ratio.")
-    archive_members: int = Field(10_000, ge=1, description="Most members of an archive.")
-    memory_mb: int = Field(512, ge=64, description="Memory of the history store while deduping.")
+    batch_rows: int = Field(default=100_000, ge=1, description="Source rows worked on at once.")
+    field_bytes: int = Field(default=1_000_000, ge=1, description="Largest cell.")
+    archive_bytes: int = Field(
+        default=10_000_000_000, ge=1, description="Largest unpacked archive."
+    )
+    archive_ratio: int = Field(default=200, ge=1, description="Largest compression ratio.")
+    archive_members: int = Field(default=10_000, ge=1, description="Most members of an archive.")
+    memory_mb: int = Field(
+        default=512, ge=64, description="Memory of the history store while deduping."
+    )
 
     def as_limits(self) -> Limits:
         """The same as a plain value for the stages."""
@@ -41,7 +47,7 @@ class Settings(_Strict):
     """oms-import.toml."""
 
     timezone: str | None = Field(
-        None, description="IANA zone of local times, where a profile names none."
+        default=None, description="IANA zone of local times, where a profile names none."
     )
     owners: dict[str, str] = Field(
         default_factory=dict,

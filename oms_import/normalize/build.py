@@ -14,7 +14,7 @@ from oms_import.normalize.attributes import attributes
 from oms_import.normalize.columns import Columns
 from oms_import.normalize.faults import cards_removed, field_faults, found, shaped
 from oms_import.normalize.fields import computed
-from oms_import.normalize.firsts import differing, first_filled
+from oms_import.normalize.firsts import differing, first_filled, is_start
 from oms_import.normalize.lines import line_rows, without_summaries
 from oms_import.normalize.plan import Plan
 from oms_import.normalize.text import confusable, order_number_norm
@@ -91,18 +91,23 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
 
 def _parts(rows: pl.DataFrame, plan: Plan) -> Parts:
     rows = rows.with_row_index("_row")
-    lead = ("_drop", "_record", "_line")
     once = first_filled(rows, plan.order_columns)
-    starts = rows.filter((pl.col("_order") != pl.col("_order").shift(1)).fill_null(value=True))
-    once = once.with_columns(starts.select(lead))
+    lead = rows.select("_drop", "_record", "_line", is_start().alias("_start"))
+    once = once.with_columns(lead.filter("_start").drop("_start"))
     if not plan.has_lines:
         return Parts(
             rows, once, rows.clear().with_columns(pl.lit(0, dtype=pl.Int64).alias("line_no"))
         )
     lines = line_rows(rows, plan.profile.lines, plan.line_keys)
     lines = without_summaries(_filled_lines(lines, plan), plan.profile.rows.summary)
-    counted = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("_order")
-    return Parts(rows, once, lines.with_columns(counted.alias("line_no")))
+    return Parts(rows, once, lines.with_columns(_counted().alias("line_no")))
+
+
+def _counted() -> pl.Expr:
+    """1, 2, 3 … inside each order; rows are sorted by `_order`."""
+    place = pl.int_range(pl.len(), dtype=pl.Int64)
+    begun = pl.when(is_start()).then(place).forward_fill()
+    return place - begun + 1
 
 
 def _filled_lines(lines: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -191,8 +196,7 @@ def _parties(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
     if not made:
         return pl.DataFrame(schema={"_order": pl.Int64, **tables.PARTIES}), pl.concat(faults)
     both = pl.concat(made).sort("_order", maintain_order=True)
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("_order")
-    return both.with_columns(number.alias("party_no")), pl.concat(faults)
+    return both.with_columns(_counted().alias("party_no")), pl.concat(faults)
 
 
 def _with_missing(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
@@ -268,25 +272,21 @@ def _contract(
     frames: dict[str, pl.DataFrame], once: pl.DataFrame, drops: pl.DataFrame, plan: Plan
 ) -> dict[str, pl.DataFrame]:
     """Every table with exactly its columns and types, `_order` first."""
-    keys = frames["orders"].select("_order", "order_key")
     label = f"{plan.profile.name}@{plan.profile.version}"
-    lineage = once.select("_order", "_drop", pl.col("_record").alias("record_no")).join(
-        drops, on="_drop", how="left", maintain_order="left"
+    about = (
+        once.select("_order", "_drop", pl.col("_record").alias("record_no"))
+        .join(drops, on="_drop", how="left", maintain_order="left")
+        .with_columns(frames["orders"]["order_key"], pl.lit(label).alias("profile_version"))
+        .select("order_key", "drop_id", "record_no", "profile_version")
     )
-    about = keys.with_columns(
-        lineage["drop_id"], lineage["record_no"], pl.lit(label).alias("profile_version")
-    )
+    first = int(once["_order"][0])
     made: dict[str, pl.DataFrame] = {}
     for name, schema in tables.TABLES.items():
         frame = frames[name]
-        own = ["order_key", "drop_id", "record_no", "profile_version"]
-        told = frame["_record"] if name == "order_lines" else None
-        frame = frame.drop([c for c in own if c in frame.columns])
-        frame = frame.join(about, on="_order", how="left", maintain_order="left")
-        if told is not None:
-            frame = frame.with_columns(told.alias("record_no"))
-        frame = _with_missing(frame, schema)
+        theirs = about if name == "orders" else about[frame["_order"] - first]
+        if name == "order_lines":
+            theirs = theirs.with_columns(frame["_record"].alias("record_no"))
+        frame = _with_missing(frame.with_columns(theirs), schema)
         keep = ["_order", "_drop"] if name == "orders" else ["_order"]
-        extra = ["_stated_both"] if name == "order_lines" else []
-        made[name] = frame.select(*keep, *(pl.col(c).cast(t) for c, t in schema.items()), *extra)
+        made[name] = frame.select(*keep, *(pl.col(c).cast(t) for c, t in schema.items()))
     return made

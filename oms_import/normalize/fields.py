@@ -11,7 +11,7 @@ from oms_import.model import tables
 from oms_import.normalize.codes import country, currency, flag, mapped
 from oms_import.normalize.columns import Columns, raw_text
 from oms_import.normalize.dates import time
-from oms_import.normalize.numbers import decimal, integer
+from oms_import.normalize.numbers import decimal, integer, percent
 from oms_import.normalize.parsed import Parsed
 from oms_import.profiles.model import Defaults, FieldRule
 
@@ -110,6 +110,8 @@ def _typed(
         style = rule.decimal or context.defaults.decimal
         if style == "auto":
             style = _agreed(context.columns.of_rule(rule), context.decimals, ".")
+        if wanted == tables.RATE:
+            return percent(text, style).packed, (value,)
         return decimal(text, wanted, style, rule.round).packed, (value.cast(dtype),)
     if kind == "country":
         said = pl.col(name + SAID).alias("country_raw")

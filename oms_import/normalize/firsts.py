@@ -10,26 +10,24 @@ def first_filled(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
 
     `rows` are sorted by `_order` and hold blank cells as null or white space.
     """
-    starts = rows.filter(_is_start())
-    result = starts.select("_order", *columns)
-    if starts.height == rows.height:
+    start = rows.select(is_start()).to_series()
+    result = rows.select("_order", *columns).filter(start)
+    if result.height == rows.height:
         return result
-    later = rows.filter(~_is_start())
     for name in columns:
-        result = _filled_from(result, later, name)
+        result = _filled_from(result, rows, start, name)
     return result
 
 
-def _filled_from(result: pl.DataFrame, later: pl.DataFrame, name: str) -> pl.DataFrame:
-    blank = _blank(pl.col(name))
-    missing = result.filter(blank).select("_order")
+def _filled_from(
+    result: pl.DataFrame, rows: pl.DataFrame, start: pl.Series, name: str
+) -> pl.DataFrame:
+    missing = result.select(pl.col("_order").filter(_blank(pl.col(name)))).to_series()
     if missing.is_empty():
         return result
-    filled = later.select("_order", name).filter(~blank)
-    if filled.is_empty():
-        return result
+    candidates = rows.select("_order", name).filter(~start & rows[name].is_not_null())
     found = (
-        filled.join(missing, on="_order", how="semi")
+        candidates.filter(~_blank(pl.col(name)) & pl.col("_order").is_in(missing.implode()))
         .group_by("_order")
         .agg(pl.col(name).first().alias("_found"))
     )
@@ -75,7 +73,8 @@ def differing(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
     return pl.concat(found) if found else pl.DataFrame(schema=schema)
 
 
-def _is_start() -> pl.Expr:
+def is_start() -> pl.Expr:
+    """Whether a row is the first of its order."""
     return (pl.col("_order") != pl.col("_order").shift(1)).fill_null(value=True)
 
 

@@ -73,7 +73,9 @@ def numbered(rows: pl.DataFrame, keys: Keys, first: int) -> pl.DataFrame:
 
 def _joined(rows: pl.DataFrame) -> pl.DataFrame:
     """Runs of rows with the same key that lie apart become one order, at its first row."""
-    starts = rows.filter(pl.col(ORDER).is_first_distinct()).select("_drop", KEY, ORDER)
+    starts = rows.select("_drop", KEY, ORDER).filter(
+        pl.col(ORDER) != pl.col(ORDER).shift(1, fill_value=0)
+    )
     named = starts.filter(pl.col(KEY).is_not_null())
     if not named.select("_drop", KEY).is_duplicated().any():
         return rows
@@ -107,7 +109,7 @@ def _contradicting(rows: pl.DataFrame, identity: tuple[str, ...]) -> list[int]:
     differs += [
         same_order & pl.col(c).is_null() & pl.col(c).shift(1).is_not_null() for c in identity
     ]
-    maybe = rows.filter(pl.any_horizontal(differs))[ORDER].unique()
+    maybe = rows.select(pl.col(ORDER).filter(pl.any_horizontal(differs)).unique()).to_series()
     if maybe.is_empty():
         return []
     counts = (

@@ -12,7 +12,7 @@ from oms_import.model.tables import MONEY
 def priced(lines: pl.DataFrame) -> pl.DataFrame:
     """Derive unit_price from line_amount ÷ qty_ordered, or line_amount from their product.
 
-    Adds unit_price_origin (stated, derived) and `_stated_both` (Bool): both stood in the source.
+    Adds unit_price_origin (stated, derived).
     """
     qty, unit, amount = pl.col("qty_ordered"), pl.col("unit_price"), pl.col("line_amount")
     divided = (amount.cast(pl.Decimal(38, 12)) / qty).round(6).cast(pl.Decimal(18, 6), strict=False)
@@ -25,7 +25,6 @@ def priced(lines: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("derived"))
         .alias("unit_price_origin"),
         pl.coalesce(amount, product).alias("line_amount"),
-        (unit.is_not_null() & amount.is_not_null()).alias("_stated_both"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -14,6 +14,11 @@ from oms_import.model.values import WrittenFile
 from oms_import.outputs.durable import create
 
 _COMPATIBLE = pl.CompatLevel.oldest()  # no string views, which older readers do not know
+
+
+def _repeating(schema: pl.Schema) -> Any:
+    """Columns to write as dictionaries; pyarrow's types know only all or none."""
+    return [name for name in schema if name not in _VARIED]
 
 
 _VARIED = frozenset(
@@ -90,7 +95,7 @@ class ParquetTable:
             no_rows.schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=[name for name in schema if name not in _VARIED],
+            use_dictionary=_repeating(schema),
             write_statistics=False,
             store_schema=False,
             write_batch_size=65_536,

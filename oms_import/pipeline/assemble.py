@@ -53,9 +53,9 @@ class Assembler:
             self._put_aside(rows.filter(piece))
             rows = rows.filter(~piece)
         if rows.height:
-            starts = rows.filter((pl.col(KEY) != pl.col(KEY).shift(1)).fill_null(value=True))
-            named = starts.filter(pl.col(KEY).is_not_null())
-            self._seen.append(named.select(pl.col(KEY).hash().unique()).to_series())
+            keys = rows.select(KEY)
+            starts = keys.filter((pl.col(KEY) != pl.col(KEY).shift(1)).fill_null(value=True))
+            self._seen.append(starts[KEY].drop_nulls().hash().unique())
             yield rows
 
     def _put_aside(self, rows: pl.DataFrame) -> None:

@@ -33,6 +33,10 @@ Failure = Callable[[Drop, Exception], DropResult]
 Sink = Callable[[Judged], None]
 
 
+def silent(label: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
 @dataclass(slots=True)
 class _Small:
     """Small drops of the same columns waiting to share a batch."""

@@ -67,7 +67,7 @@ def verdicts(part: Part, decisions: Path | None) -> Verdicts:
         pl.col("order_number").alias("value"),
         "detail",
     )
-    return Verdicts(final, pl.concat([findings, added.cast(dict(FINDINGS))]))
+    return Verdicts(final, pl.concat([findings, added.cast(FINDINGS)]))
 
 
 def totals_by_drop(claims: pl.DataFrame) -> dict[int, Totals]:

@@ -33,18 +33,23 @@ Transform = Literal[
 class FormatSpec(_Strict):
     """How the channel's files are written."""
 
-    reader: str = Field("csv", description="The reader: csv (also TSV) or excel.")
+    reader: str = Field(default="csv", description="The reader: csv (also TSV) or excel.")
     encoding: str = Field(
-        "auto", description="Encoding of the text; auto decides by BOM, then UTF-8, then cp1252."
+        default="auto",
+        description="Encoding of the text; auto decides by BOM, then UTF-8, then cp1252.",
     )
-    delimiter: str = Field("auto", description="Field delimiter; auto finds it from the header.")
-    quote: str = Field('"', description='Quote character; "none" where quotes are ordinary text.')
+    delimiter: str = Field(
+        default="auto", description="Field delimiter; auto finds it from the header."
+    )
+    quote: str = Field(
+        default='"', description='Quote character; "none" where quotes are ordinary text.'
+    )
     sheet: str | None = Field(
-        None, description="Sheet of a workbook; default: the first with the header."
+        default=None, description="Sheet of a workbook; default: the first with the header."
     )
-    header: Columns = Field((), description="Column names, for files without a header row.")
+    header: Columns = Field(default=(), description="Column names, for files without a header row.")
     required_columns: Columns = Field(
-        (), description="Columns without which the file is refused (HDR_MISSING)."
+        default=(), description="Columns without which the file is refused (HDR_MISSING)."
     )
 
 
@@ -52,7 +57,9 @@ class RowMatch(_Strict):
     """Rows a rule speaks of: a column (default: the first cell) matches, equals or is blank."""
 
     column: str | None = None
-    matches: str | None = Field(None, description="Regular expression searched in the cell.")
+    matches: str | None = Field(
+        default=None, description="Regular expression searched in the cell."
+    )
     equals: Columns = ()
     blank: bool | None = None
 
@@ -69,7 +76,7 @@ class FooterRule(_Strict):
 
     matches: str = Field(description="Regular expression searched in the whole raw line.")
     count_group: int | None = Field(
-        None, description="Group of the expression that holds the record count."
+        default=None, description="Group of the expression that holds the record count."
     )
     counts: Literal["orders", "rows"] = "orders"
 
@@ -78,13 +85,13 @@ class RowRules(_Strict):
     """Rows that are no order lines."""
 
     description_rows: int = Field(
-        0, ge=0, description="Rows below the header that describe the columns."
+        default=0, ge=0, description="Rows below the header that describe the columns."
     )
-    skip: tuple[RowMatch, ...] = Field((), description="Rows to leave out.")
+    skip: tuple[RowMatch, ...] = Field(default=(), description="Rows to leave out.")
     footer: tuple[FooterRule, ...] = ()
     repeated_header: Literal["reject", "skip"] = "reject"
     summary: RowMatch | None = Field(
-        None,
+        default=None,
         description="Rows of order values above child rows of their key; alone, an ordinary line.",
     )
 
@@ -95,10 +102,11 @@ class Defaults(_Strict):
     currency: str | None = None
     country: str | None = None
     timezone: str | None = Field(
-        None, description="IANA zone of times without an offset; default: none, they stay local."
+        default=None,
+        description="IANA zone of times without an offset; default: none, they stay local.",
     )
     decimal: Literal[".", ",", "auto"] = Field(
-        ".", description="Decimal separator of amounts; auto decides on the whole column."
+        default=".", description="Decimal separator of amounts; auto decides on the whole column."
     )
     date_order: Literal["auto", "dmy", "mdy", "ymd"] = "auto"
     price_basis: Literal["net", "gross", "unknown"] = "unknown"
@@ -113,53 +121,58 @@ class FieldRule(_Strict):
     """Where one canonical field comes from. The steps run in the order in which they stand here."""
 
     from_: Columns = Field(
-        (),
+        default=(),
         alias="from",
         description="Source columns; the first that is present and not blank wins.",
     )
     concat: Columns = Field(
-        (), description="Source columns joined by `separator`, blanks left out (instead of from)."
+        default=(),
+        description="Source columns joined by `separator`, blanks left out (instead of from).",
     )
     separator: str = " "
-    const: str | None = Field(None, description="A constant, whatever the source says.")
+    const: str | None = Field(default=None, description="A constant, whatever the source says.")
     strip: str | None = Field(
-        None, description="Characters taken off both ends (beside white space)."
+        default=None, description="Characters taken off both ends (beside white space)."
     )
     extract: str | None = Field(
-        None, description="Regular expression; its first group becomes the value."
+        default=None, description="Regular expression; its first group becomes the value."
     )
-    split: str | None = Field(None, description="Delimiter to split at; `index` says which piece.")
+    split: str | None = Field(
+        default=None, description="Delimiter to split at; `index` says which piece."
+    )
     index: int = 0
     map: dict[str, str] | None = Field(
-        None, description="Table of source value → our value; case is ignored."
+        default=None, description="Table of source value → our value; case is ignored."
     )
     other: str = Field(
-        "error",
+        default="error",
         description='What a value outside the map becomes: error, keep, blank, or "=value".',
     )
-    default: str | None = Field(None, description="Value when the source is blank.")
+    default: str | None = Field(default=None, description="Value when the source is blank.")
     as_: Transform | None = Field(
-        None, alias="as", description="How the text becomes a value; default: by the field's type."
+        default=None,
+        alias="as",
+        description="How the text becomes a value; default: by the field's type.",
     )
     formats: Columns = Field(
-        (),
+        default=(),
         description="Date formats (strptime); default: the common shapes, N/N/N by date_order.",
     )
     months: str | None = Field(
-        None, description="Language of month names in dates: en, de, fr, es, it, nl."
+        default=None, description="Language of month names in dates: en, de, fr, es, it, nl."
     )
     zone: str | None = Field(
-        None, description="IANA zone of times without an offset, for this field."
+        default=None, description="IANA zone of times without an offset, for this field."
     )
     decimal: Literal[".", ",", "auto"] | None = None
     round: int | None = Field(
-        None,
+        default=None,
         ge=0,
         le=6,
         description="Round half up to so many decimals; else excess digits are refused.",
     )
     level: Literal["order", "line"] | None = Field(
-        None, description="For attributes of a charge or tax: where it stands."
+        default=None, description="For attributes of a charge or tax: where it stands."
     )
 
 
@@ -174,14 +187,17 @@ FieldMap = dict[str, Rule]
 class LineSource(_Strict):
     """Where an order's lines stand: one a row (default), columns of a row, or a JSON cell."""
 
-    in_: Literal["rows", "columns", "json"] = Field("rows", alias="in")
+    in_: Literal["rows", "columns", "json"] = Field(default="rows", alias="in")
     columns: str | None = Field(
-        None, description="columns: pattern of the columns, e.g. line_item_*."
+        default=None, description="columns: pattern of the columns, e.g. line_item_*."
     )
-    pairs: str = Field("|", description="columns: what separates key:value pairs in a cell.")
-    key_value: str = Field(":", description="columns: what separates key and value.")
+    pairs: str = Field(
+        default="|", description="columns: what separates key:value pairs in a cell."
+    )
+    key_value: str = Field(default=":", description="columns: what separates key and value.")
     column: str | None = Field(
-        None, description="json: the column whose cell holds an object or an array of objects."
+        default=None,
+        description="json: the column whose cell holds an object or an array of objects.",
     )
 
 
@@ -189,12 +205,14 @@ class Grouping(_Strict):
     """Which rows make one order."""
 
     by: Columns = Field(
-        (),
+        default=(),
         description="Source columns; default: those of order.order_number, else one order a row.",
     )
-    fill_down: bool = Field(True, description="A row whose key is blank continues the order above.")
+    fill_down: bool = Field(
+        default=True, description="A row whose key is blank continues the order above."
+    )
     copies: bool = Field(
-        True,
+        default=True,
         description="Rows that repeat a whole order exactly are copies, not further lines.",
     )
 
@@ -216,17 +234,17 @@ class ChargeRule(_Strict):
     amount: Rule
     scope: Literal["order", "line"] = "order"
     sign: Literal["as_is", "negative"] = Field(
-        "as_is", description="negative: the source shows a positive discount."
+        default="as_is", description="negative: the source shows a positive discount."
     )
     per_order: Literal["first", "sum", "max"] = Field(
-        "first",
+        default="first",
         description="Where it stands on several rows: the first, their sum, or the largest.",
     )
     name: Rule | None = None
     code: Rule | None = None
     tax_amount: Rule | None = None
     informational: bool = Field(
-        False, description="Already inside another amount: shown, never added."
+        default=False, description="Already inside another amount: shown, never added."
     )
 
 
@@ -240,7 +258,9 @@ class TaxRule(_Strict):
     jurisdiction: Rule | None = None
     rate: Rule | None = None
     taxable: Rule | None = None
-    included: bool = Field(False, description="Already inside the prices: shown, never added.")
+    included: bool = Field(
+        default=False, description="Already inside the prices: shown, never added."
+    )
     collected_by: Literal["seller", "marketplace"] | None = None
 
 
@@ -267,9 +287,11 @@ class Limit(_Strict):
 class RuleSet(_Strict):
     """What an order must fulfil. Fields: `orders` by name, `line.x`, `ship_to.x`, `bill_to.x`."""
 
-    required: Columns = Field((), description="Fields that must be filled (FIELD_REQUIRED).")
+    required: Columns = Field(
+        default=(), description="Fields that must be filled (FIELD_REQUIRED)."
+    )
     optional: Columns = Field(
-        (),
+        default=(),
         description="Fields of the standard rules that may be empty here: line.sku, ship_to …",
     )
     allowed: dict[str, Columns] = Field(
@@ -285,7 +307,7 @@ class Rules(RuleSet):
     """The channel's rules, and by customer segment what differs."""
 
     total_tolerance: str = Field(
-        "0.01",
+        default="0.01",
         description="Largest difference of stated and computed total still called tolerance.",
     )
     segment: dict[str, RuleSet] = Field(default_factory=dict)
@@ -302,11 +324,11 @@ class Duplicates(_Strict):
     """When an order was seen before, and what to do then."""
 
     key: Columns = Field(
-        ("order_number_norm",),
+        default=("order_number_norm",),
         description="Fields of orders that identify one, within channel and account.",
     )
     ignore: Columns = Field(
-        (),
+        default=(),
         description="Parts not compared: status, payment, dates, addresses, prices, shipping.",
     )
     revision: Literal["hold", "replace", "ignore"] = "hold"
@@ -326,24 +348,30 @@ class IgnoreRule(_Strict):
 class Detect(_Strict):
     """How `preview` recognises the channel's files."""
 
-    columns: Columns = Field((), description="Columns that together are this channel's mark.")
-    names: Columns = Field((), description="Globs of file names.")
+    columns: Columns = Field(
+        default=(), description="Columns that together are this channel's mark."
+    )
+    names: Columns = Field(default=(), description="Globs of file names.")
 
 
 class SourceSpec(_Strict):
     """Where the channel's drops come from."""
 
     kind: Literal["folder"] = "folder"
-    path: str = Field("", description="Folder, relative to the workspace; default drops/<channel>.")
-    pattern: Columns = Field(("*",), description="Globs of the names to take.")
-    exclude: Columns = Field(("*.part", "*.tmp", ".*"), description="Globs never taken.")
+    path: str = Field(
+        default="", description="Folder, relative to the workspace; default drops/<channel>."
+    )
+    pattern: Columns = Field(default=("*",), description="Globs of the names to take.")
+    exclude: Columns = Field(default=("*.part", "*.tmp", ".*"), description="Globs never taken.")
     recursive: bool = False
     min_age_seconds: float = Field(
-        0, ge=0, description="Take a file only when it has not changed for so long."
+        default=0, ge=0, description="Take a file only when it has not changed for so long."
     )
-    done_suffix: str | None = Field(None, description="Take NAME only when NAME<suffix> is there.")
+    done_suffix: str | None = Field(
+        default=None, description="Take NAME only when NAME<suffix> is there."
+    )
     after: Literal["keep", "move", "delete"] = Field(
-        "keep", description="What happens to the file after the commit."
+        default="keep", description="What happens to the file after the commit."
     )
     move_to: str = "done"
 
@@ -351,12 +379,12 @@ class SourceSpec(_Strict):
 class Profile(_Strict):
     """One channel."""
 
-    name: str = Field("", description="Name of the channel; default: the file's name.")
+    name: str = Field(default="", description="Name of the channel; default: the file's name.")
     title: str = ""
-    version: int = Field(1, ge=1, description="Raise it when the mapping changes.")
-    extends: str | None = Field(None, description="A built-in profile this one builds on.")
+    version: int = Field(default=1, ge=1, description="Raise it when the mapping changes.")
+    extends: str | None = Field(default=None, description="A built-in profile this one builds on.")
     account: str = Field(
-        "default",
+        default="default",
         description="Shop or seller account: the same number in two accounts is two orders.",
     )
     enabled: bool = True
@@ -374,7 +402,7 @@ class Profile(_Strict):
     tax: tuple[TaxRule, ...] = ()
     payment: tuple[PaymentRule, ...] = ()
     drop_columns: Columns = Field(
-        (), description="Columns never kept, not even as attributes: secrets, card data."
+        default=(), description="Columns never kept, not even as attributes: secrets, card data."
     )
     rules: Rules = Rules()
     duplicates: Duplicates = Duplicates()

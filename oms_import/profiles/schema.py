@@ -10,7 +10,7 @@ def json_schema() -> dict[str, object]:
     schema = Profile.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "oms-import profile"
-    rule = {
+    rule: dict[str, object] = {
         "anyOf": [
             {"type": "string"},
             {"type": "array", "items": {"type": "string"}},

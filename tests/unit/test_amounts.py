@@ -46,7 +46,8 @@ def test_a_column_that_varies_inside_an_order_belongs_to_its_lines() -> None:
 
 def lines(**columns: list[str | None]) -> pl.DataFrame:
     frame = pl.DataFrame({"_order": [0] * len(next(iter(columns.values())))})
-    every = {n: ORDER_LINES[n] for n in ("qty_ordered", "unit_price", "line_amount", "discount_amount", "tax_amount")}  # fmt: skip
+    names = ("qty_ordered", "unit_price", "line_amount", "discount_amount", "tax_amount")
+    every = {name: ORDER_LINES[name] for name in names}
     return frame.with_columns(
         pl.Series(name, columns.get(name, [None] * frame.height), dtype=pl.String).cast(kind)
         for name, kind in every.items()
@@ -87,7 +88,7 @@ def test_totals_are_computed_beside_the_stated_one_and_compared(
         [
             {"_order": 0, "amount": Decimal(5), "included": False},
             {"_order": 0, "amount": Decimal(9), "included": True},
-        ],  # fmt: skip
+        ],
         schema={"_order": pl.Int64, "amount": MONEY, "included": pl.Boolean},
     )
     goods = priced(lines(qty_ordered=["2"], unit_price=["10"], tax_amount=["99"]))
