@@ -13,7 +13,6 @@ from oms_import.dedupe.encode import (
     SECTION,
     aligned,
     encoded,
-    escaped,
     joined,
 )
 from oms_import.model import tables as model
@@ -184,7 +183,9 @@ def _respaced(text: pl.Series) -> pl.Series:
 
 def _buyers(parties: pl.DataFrame) -> pl.DataFrame:
     """`_order`, `_buyer`: how the buyer is best known; orders without are left out."""
-    roles = parties.partition_by("role", as_dict=True, maintain_order=True)
+    named = parties.select(ORDER, "role", "email", "external_id", "name", "postal_code")
+    orders = named.get_column(ORDER).n_unique()
+    roles = named.partition_by("role", as_dict=True, maintain_order=True)
     ways: list[pl.DataFrame] = []
     for marks, role in _BUYER:
         mine = roles.get((role,))
@@ -192,6 +193,8 @@ def _buyers(parties: pl.DataFrame) -> pl.DataFrame:
             folded = [pl.col(name).str.strip_chars().str.to_lowercase() for name in marks]
             known = mine.select(ORDER, *folded).drop_nulls()
             ways.append(known.select(ORDER, encoded(known, marks).alias("_buyer")))
+            if known.get_column(ORDER).n_unique() == orders:
+                break  # nobody is left to be known in a lesser way
     if not ways:
         return parties.select(ORDER, pl.col("name").alias("_buyer")).clear()
     return pl.concat(ways).unique(ORDER, keep="first", maintain_order=True)
