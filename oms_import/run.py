@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -29,8 +30,9 @@ from oms_import.model.values import Drop, DropResult, Offer
 from oms_import.outputs.publish import publish
 from oms_import.pipeline.arrivals import Arrival, acknowledge, arrive, offers_of
 from oms_import.pipeline.channel import channel as prepared
-from oms_import.pipeline.channel import select
-from oms_import.pipeline.ingest import Ingest, Progress
+from oms_import.pipeline.channel import open_drop, select
+from oms_import.pipeline.ingest import Ingest, Progress, source_frames
+from oms_import.pipeline.late import late_rows
 from oms_import.pipeline.release import COMMITTING, Staged, release
 from oms_import.pipeline.spool import Spool, spool_error
 from oms_import.pipeline.summary import Facts, report
@@ -182,7 +184,12 @@ def _import(
             decisions = staging / "decisions.parquet"
             policies = {profile.name: profile.duplicates for profile in work.profiles}
             decide(store.connection, [p.claims for p in spool], policies, work.run_id, decisions)
-            written = _writing(workspace, request, work, staging).run(spool.parts, decisions)
+            writing = _writing(workspace, request, work, staging)
+            if not request.dry_run:
+                again = partial(_again, workspace, work, staging / "scratch")
+                late = staging / "late"
+                writing.late = late_rows(spool.parts, decisions, writing.drops, again, late)
+            written = writing.run(spool.parts, decisions)
             facts = _facts(request, work, written)
             if request.dry_run:
                 return report(facts, fail_on, datetime.now(UTC))
@@ -214,6 +221,14 @@ def _read(
         work.results += ingest.run(drops)
         work.seconds[profile.name] += monotonic() - begun
     return spool
+
+
+def _again(workspace: Workspace, work: _Work, scratch: Path, drop: Drop) -> Iterator[pl.DataFrame]:
+    """A drop's source frames once more."""
+    profile = next(one for one in work.profiles if one.name == drop.channel)
+    limits = workspace.settings.limits.as_limits()
+    ready = prepared(profile, workspace.settings.timezone, limits)
+    return source_frames(drop, open_drop(ready, drop, scratch), limits.batch_rows)
 
 
 def _only(drops: list[Drop], request: RunRequest) -> pl.DataFrame | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -35,6 +36,14 @@ Sink = Callable[[Judged], None]
 
 def silent(label: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
+
+
+def source_frames(drop: Drop, source: Source, rows: int) -> Iterator[pl.DataFrame]:
+    """A drop's frames as the pipeline takes them: a corrected file restored, with `_drop`."""
+    number = pl.lit(drop.index, dtype=pl.UInt32).alias("_drop")
+    for frame in source.batches(rows):
+        if frame.height:
+            yield corrected(frame).with_columns(number)
 
 
 @dataclass(slots=True)
@@ -94,15 +103,11 @@ class Ingest:
         elif second is None:
             self._keep_small(drop, source, first)
         else:
-            del first, second, frames
             self._flush()
-            self._big(drop, source)
+            self._big(drop, source, chain((first, second), frames))
 
     def _frames(self, drop: Drop, source: Source) -> Iterator[pl.DataFrame]:
-        number = pl.lit(drop.index, dtype=pl.UInt32).alias("_drop")
-        for frame in source.batches(self.channel.limits.batch_rows):
-            if frame.height:
-                yield corrected(frame).with_columns(number)
+        return source_frames(drop, source, self.channel.limits.batch_rows)
 
     def _done(self, drop: Drop, source: Source, records: int, plan: Plan | None = None) -> None:
         findings = [*source.findings, *_assumed(plan)]
@@ -181,18 +186,19 @@ class Ingest:
             mine = rows if len(groups) == 1 else rows.filter(chosen)
             self._judge(keyed(mine, keys), plan, keys, members)
 
-    def _big(self, drop: Drop, source: Source) -> None:
+    def _big(self, drop: Drop, source: Source, frames: Iterator[pl.DataFrame]) -> None:
         """Stream one drop; nothing of it stays in the spool unless all of it can be trusted."""
         mark = self.spool.mark()
         knowledge: Knowledge | None = None
         try:
             for _ in range(_ATTEMPTS):
-                used, learned, records, plan = self._attempt(drop, source, knowledge)
+                used, learned, records, plan = self._attempt(drop, frames, knowledge)
                 if learned == used:
                     self._done(drop, source, records, plan)
                     return
                 self.spool.rollback(mark)
                 knowledge = learned
+                frames = self._frames(drop, source)
         except Exception:
             self.spool.rollback(mark)
             raise
@@ -200,10 +206,9 @@ class Ingest:
         raise RuntimeError(msg)
 
     def _attempt(
-        self, drop: Drop, source: Source, knowledge: Knowledge | None
+        self, drop: Drop, frames: Iterator[pl.DataFrame], knowledge: Knowledge | None
     ) -> tuple[Knowledge, Knowledge, int, Plan]:
         """Read the drop once: what was assumed, what it showed, its rows, the plan."""
-        frames = self._frames(drop, source)
         head = next(frames)
         columns = tuple(head.columns)
         evidence = Evidence(*surveyed(self.channel.profile, columns))

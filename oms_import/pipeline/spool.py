@@ -26,7 +26,7 @@ class Part:
     orders: int
 
     def read(self, name: str) -> pl.DataFrame:
-        """A frame of the batch: findings, records, source or claims."""
+        """A frame of the batch: findings, records, claims, or source (of rejected and held)."""
         if name in _FOR_SQL:
             return pl.read_parquet(self.folder / f"{name}.parquet", memory_map=False)
         return pl.read_ipc(self.folder / f"{name}.arrow")
@@ -77,7 +77,9 @@ class Spool:
 
     def _write(self, folder: Path, judged: Judged) -> None:
         folder.mkdir(parents=True)
-        side = (judged.findings, judged.batch.records, judged.batch.source, judged.claims)
+        bad = judged.claims["outcome"].is_in(["rejected", "held"])
+        rows = of_orders(judged.batch.source, judged.claims["_order"], bad)
+        side = (judged.findings, judged.batch.records, rows, judged.claims)
         frames = {
             name: _filled(judged.batch.tables[name].select("_order", *TABLES[name]))
             for name in TABLES
@@ -102,6 +104,14 @@ class Spool:
     def __iter__(self) -> Iterator[Part]:
         """The parts in order."""
         return iter(self.parts)
+
+
+def of_orders(frame: pl.DataFrame, orders: pl.Series, chosen: pl.Series) -> pl.DataFrame:
+    """Rows of the chosen ones among a batch's orders, whose numbers follow each other."""
+    if chosen.all():
+        return frame
+    first = int(orders[0])
+    return frame.filter(chosen.gather(frame["_order"] - first))
 
 
 def _filled(frame: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -15,10 +16,11 @@ from oms_import.model.tables import TABLES
 from oms_import.model.values import Dialect, Drop, WrittenFile
 from oms_import.outputs.accepted import AcceptedWriter
 from oms_import.outputs.rejected import RejectedWriter
-from oms_import.pipeline.spool import Part
+from oms_import.pipeline.spool import Part, of_orders
 from oms_import.pipeline.verdicts import ReasonTally, Verdicts, totals_by_drop, verdicts
 
 _BACK = ("rejected", "held")
+_REPEATING: Any = ["drop_id", "outcome", "codes", "pointer"]  # pyarrow's types know all or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Writing:
     drops: Mapping[int, Drop]
     dialects: Mapping[int, Dialect]
     formats: tuple[str, ...]
+    late: Path | None = None  # source rows of orders that dedupe holds (pipeline.late)
     dry: bool = False
     _totals: dict[int, Totals] = field(default_factory=dict[int, Totals])
     _tally: ReasonTally = field(default_factory=ReasonTally)
@@ -80,9 +83,7 @@ class Writing:
         good = told.claims["outcome"] == "accepted"
         if not good.any():
             return
-        tables = {
-            name: _of_orders(part.table(name), told.claims["_order"], good) for name in TABLES
-        }
+        tables = {name: of_orders(part.table(name), told.claims["_order"], good) for name in TABLES}
         revised = told.claims.filter(good).select("_order", "revision")
         if (revised["revision"] != 1).any():
             orders = tables["orders"]
@@ -102,9 +103,7 @@ class Writing:
         told_why = findings.filter(pl.col("severity").is_in(["error", "hold"]))
         texts = _explained(told_why, bad)
         rejected.write_exceptions(_exceptions(texts, self.drops))
-        rows = part.read("source").join(
-            bad.select("_order"), on="_order", how="semi", maintain_order="left"
-        )
+        rows = self._source(part, bad)
         rows = rows.join(_per_order(texts), on="_order", how="left", maintain_order="left")
         for key, mine in rows.partition_by("_drop", as_dict=True, maintain_order=True).items():
             index = int(key[0])
@@ -114,13 +113,19 @@ class Writing:
         findings.write_parquet(path)
         return path
 
-
-def _of_orders(frame: pl.DataFrame, orders: pl.Series, chosen: pl.Series) -> pl.DataFrame:
-    """Rows of the chosen ones among a batch's orders, whose numbers follow each other."""
-    if chosen.all():
-        return frame
-    first = int(orders[0])
-    return frame.filter(chosen.gather(frame["_order"] - first))
+    def _source(self, part: Part, bad: pl.DataFrame) -> pl.DataFrame:
+        """Source rows of rejected and held orders, in order."""
+        rows = part.read("source")
+        if self.late is not None:
+            first, last = bad["_order"].min(), bad["_order"].max()
+            mine = pl.col("_order").is_between(pl.lit(first), pl.lit(last))
+            held = [
+                pl.scan_parquet(path).filter(mine).collect()
+                for path in sorted(self.late.glob("*.parquet"))
+            ]
+            rows = pl.concat([rows, *(frame for frame in held if frame.height)])
+        wanted = pl.col("_order").is_in(bad["_order"].implode())
+        return rows.filter(wanted).sort("_order", "_record", maintain_order=True)
 
 
 def _explained(findings: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
@@ -200,7 +205,13 @@ class _Lineage:
         table = pl.concat([found.drop("_drop", "_order"), verdict[at]], how="horizontal").to_arrow()
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+            self._writer = pq.ParquetWriter(
+                self.path,
+                table.schema,
+                compression="zstd",
+                use_dictionary=_REPEATING,
+                write_statistics=False,
+            )
         self._writer.write_table(table)
 
     def close(self) -> None:
