@@ -71,6 +71,7 @@ class Ingest:
     only: pl.DataFrame | None = None  # _drop, record: orders to take (retry), None: all
     results: dict[int, DropResult] = field(default_factory=dict[int, DropResult])
     _small: _Small = field(default_factory=_Small)
+    _last_plan: tuple[object, Plan] | None = None
 
     def run(self, drops: Sequence[Drop]) -> list[DropResult]:
         """Read all drops; every one gets a result, whatever happens to it."""
@@ -234,9 +235,12 @@ class Ingest:
         return used, learned, sum(counted), plan
 
     def _plan(self, columns: tuple[str, ...], knowledge: Knowledge) -> Plan:
-        return compile_plan(
-            self.channel.profile, columns, self.channel.zone, knowledge.dates, knowledge.decimals
-        )
+        """The profile compiled for these columns; the last one is kept, since files are alike."""
+        wanted = (columns, dict(knowledge.dates), dict(knowledge.decimals))
+        if self._last_plan is None or self._last_plan[0] != wanted:
+            plan = compile_plan(self.channel.profile, columns, self.channel.zone, *wanted[1:])
+            self._last_plan = (wanted, plan)
+        return self._last_plan[1]
 
     def _judge(self, rows: pl.DataFrame, plan: Plan, keys: Keys, drops: list[Drop]) -> None:
         whole = numbered(rows, keys, self.spool.next_order).drop("_key")
