@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from oms_import.model.errors import SettingError
-from oms_import.profiles.checks import problems_of
+from oms_import.profiles.checks import Problem, problems_of, unknown_fields
 from oms_import.profiles.model import Profile
-from oms_import.profiles.problems import describe, located, nearest
+from oms_import.profiles.problems import describe, key_path, located, nearest
 
 _SECRET = re.compile(r"(password|passwd|secret|token|api_?key)$", re.IGNORECASE)
 
@@ -47,52 +47,70 @@ def load_profile(path: Path) -> Profile:
         SettingError: names file, line and key of every problem.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        why = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise SettingError(
-            f"{path} cannot be read", hint="check path, permissions and encoding (UTF-8)"
+            f"{path} cannot be read: {why}",
+            hint="check path, permissions and encoding (UTF-8)",
+            location=str(path),
         ) from error
     return parse_profile(text, str(path), path.stem)
 
 
 def parse_profile(text: str, where: str, name: str) -> Profile:
-    """A profile from its TOML; `name` where the text gives none."""
+    """A profile from its TOML.
+
+    Args:
+        text: the TOML.
+        where: how people know it, normally its path.
+        name: the channel's name where the text gives none.
+
+    Raises:
+        SettingError: names `where`, line and key of every problem.
+    """
     table = _resolved(_table(text, where), text, where, ())
     table.setdefault("name", name)
+    unknown = unknown_fields(table)
+    problems = [located(text, where, path, told) for path, told in unknown]
     try:
-        profile = Profile.model_validate(table)
+        profile = Profile.model_validate(_without(table, unknown))
     except ValidationError as error:
-        raise _refused(describe(error, text, where, Profile), where) from None
-    problems = [located(text, where, path, told) for path, told in problems_of(profile)]
+        raise _refused([*problems, *describe(error, text, where, Profile)], where) from None
+    problems += [located(text, where, path, told) for path, told in problems_of(profile)]
     if problems:
         raise _refused(problems, where)
     return profile
 
 
 def channels(directory: Path) -> list[Profile]:
-    """The channels of a workspace by name.
+    """The channels of a workspace, sorted by name.
 
     Raises:
         SettingError: one or more profiles are wrong; tells all problems of all of them.
     """
-    found: list[Profile] = []
+    found: dict[Path, Profile] = {}
     problems: list[str] = []
     for path in sorted(directory.glob("*.toml")):
         try:
-            found.append(load_profile(path))
+            found[path] = load_profile(path)
         except SettingError as error:
             problems.append(error.message)
     problems += _twice(found)
     if problems:
         raise _refused(problems, str(directory))
-    return sorted(found, key=lambda profile: profile.name)
+    return sorted(found.values(), key=lambda profile: profile.name)
 
 
 def find_profile(name: str, directory: Path | None) -> Profile:
-    """A profile by path, by its name in the workspace, or built in.
+    """A profile by path, by its name in the workspace, or built in; in this order.
+
+    Args:
+        name: ends in .toml where it is a path.
+        directory: the workspace's profiles; None: there is no workspace.
 
     Raises:
-        SettingError: there is none of that name.
+        SettingError: there is none of that name, or it is wrong.
     """
     if name.endswith(".toml"):
         return load_profile(Path(name))
@@ -118,8 +136,11 @@ def _table(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        told = re.sub(r"\s*\(at (?:line \d+, )?(.*)\)$", r" (\1)", str(error))
+        at = re.search(r"at line (\d+)", str(error))
+        place = f"{where}, line {at[1]}" if at else where
         raise SettingError(
-            f"{where}: not valid TOML: {error}", hint="correct that line", location=where
+            f"{place}: not valid TOML: {told}", hint="correct that line", location=where
         ) from None
 
 
@@ -127,7 +148,7 @@ def _resolved(
     table: dict[str, Any], text: str, where: str, seen: tuple[str, ...]
 ) -> dict[str, Any]:
     """The table merged onto what it extends: tables merge, everything else replaces."""
-    secrets = [path for path in _paths(table) if _SECRET.search(path[-1])]
+    secrets = [path for path in _paths(table) if _SECRET.search(str(path[-1]))]
     if secrets:
         told = "secrets never stand in a profile; put it into the environment or a keyring"
         raise _refused([located(text, where, path, told) for path in secrets], where)
@@ -154,21 +175,42 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def _paths(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _without(table: Mapping[str, Any], problems: Sequence[Problem]) -> dict[str, Any]:
+    """The table without these keys, so that all else that is wrong is told too."""
+    gone = {key_path(path) for path, _ in problems}
+
+    def kept(here: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+        left = {key: value for key, value in here.items() if key_path((*above, key)) not in gone}
+        return {
+            key: kept(value, (*above, key)) if isinstance(value, dict) else value
+            for key, value in left.items()
+        }
+
+    return kept(table, ())
+
+
+def _paths(value: object, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Paths of keys that are names of settings; a value map's keys are data."""
-    for key, value in table.items():
-        if above and above[-1] == "map":
-            continue
-        yield (*above, key)
-        if isinstance(value, dict):
-            yield from _paths(value, (*above, key))
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield (*above, key)
+            if key != "map":
+                yield from _paths(below, (*above, key))
+    if isinstance(value, list):
+        for number, below in enumerate(value):
+            yield from _paths(below, (*above, number))
 
 
-def _twice(profiles: Sequence[Profile]) -> list[str]:
-    names = [profile.name for profile in profiles]
+def _twice(found: Mapping[Path, Profile]) -> list[str]:
+    """Channels of one name, as file systems see it: their orders and files would be mixed up."""
+    by_name: dict[str, list[Path]] = {}
+    for path, profile in found.items():
+        by_name.setdefault(profile.name.casefold(), []).append(path)
     return [
-        f"two profiles are named {name}"
-        for name in sorted({n for n in names if names.count(n) > 1})
+        f"{' and '.join(map(str, paths))}: name: both are the channel {found[paths[0]].name}; "
+        "give each its own name"
+        for paths in by_name.values()
+        if len(paths) > 1
     ]
 
 

@@ -56,12 +56,12 @@ class FormatSpec(_Strict):
 class RowMatch(_Strict):
     """Rows a rule speaks of: a column (default: the first cell) matches, equals or is blank."""
 
-    column: str | None = None
+    column: str | None = Field(default=None, description="The column; default: the first.")
     matches: str | None = Field(
         default=None, description="Regular expression searched in the cell."
     )
-    equals: Columns = ()
-    blank: bool | None = None
+    equals: Columns = Field(default=(), description="Values, one of which the cell is.")
+    blank: bool | None = Field(default=None, description="Whether the cell is blank.")
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
@@ -78,7 +78,9 @@ class FooterRule(_Strict):
     count_group: int | None = Field(
         default=None, description="Group of the expression that holds the record count."
     )
-    counts: Literal["orders", "rows"] = "orders"
+    counts: Literal["orders", "rows"] = Field(
+        default="orders", description="What that count counts."
+    )
 
 
 class RowRules(_Strict):
@@ -88,8 +90,13 @@ class RowRules(_Strict):
         default=0, ge=0, description="Rows below the header that describe the columns."
     )
     skip: tuple[RowMatch, ...] = Field(default=(), description="Rows to leave out.")
-    footer: tuple[FooterRule, ...] = ()
-    repeated_header: Literal["reject", "skip"] = "reject"
+    footer: tuple[FooterRule, ...] = Field(
+        default=(), description="Footer lines, left out wherever they stand."
+    )
+    repeated_header: Literal["reject", "skip"] = Field(
+        default="reject",
+        description="The header again in mid-file, where exports were joined: reject or skip.",
+    )
     summary: RowMatch | None = Field(
         default=None,
         description="Rows of order values above child rows of their key; alone, an ordinary line.",
@@ -99,8 +106,12 @@ class RowRules(_Strict):
 class Defaults(_Strict):
     """Values for what the files do not say."""
 
-    currency: str | None = None
-    country: str | None = None
+    currency: str | None = Field(
+        default=None, description="ISO 4217 code, where the file names no currency."
+    )
+    country: str | None = Field(
+        default=None, description="ISO 3166 code of addresses, where the file names no country."
+    )
     timezone: str | None = Field(
         default=None,
         description="IANA zone of times without an offset; default: none, they stay local.",
@@ -108,13 +119,26 @@ class Defaults(_Strict):
     decimal: Literal[".", ",", "auto"] = Field(
         default=".", description="Decimal separator of amounts; auto decides on the whole column."
     )
-    date_order: Literal["auto", "dmy", "mdy", "ymd"] = "auto"
-    price_basis: Literal["net", "gross", "unknown"] = "unknown"
-    order_type: Literal["sale", "replacement", "exchange", "b2b_po", "warehouse"] = "sale"
-    fulfilled_by: Literal["seller", "channel"] = "seller"
-    segment: str | None = None
-    uom: str = "EA"
-    tax_collected_by: Literal["seller", "marketplace"] = "seller"
+    date_order: Literal["auto", "dmy", "mdy", "ymd"] = Field(
+        default="auto",
+        description="What 03/01/19 means; auto decides on the whole column and refuses to guess.",
+    )
+    price_basis: Literal["net", "gross", "unknown"] = Field(
+        default="unknown", description="Whether prices are without tax (net) or with it (gross)."
+    )
+    order_type: Literal["sale", "replacement", "exchange", "b2b_po", "warehouse"] = Field(
+        default="sale", description="Type of orders that no rule gives one."
+    )
+    fulfilled_by: Literal["seller", "channel"] = Field(
+        default="seller", description="Who ships; what the channel ships itself is ignored."
+    )
+    segment: str | None = Field(
+        default=None, description="Customer segment, which rules may tell apart."
+    )
+    uom: str = Field(default="EA", description="Unit of measure of quantities.")
+    tax_collected_by: Literal["seller", "marketplace"] = Field(
+        default="seller", description="Who remits taxes whose rule does not say."
+    )
 
 
 class FieldRule(_Strict):
@@ -129,7 +153,7 @@ class FieldRule(_Strict):
         default=(),
         description="Source columns joined by `separator`, blanks left out (instead of from).",
     )
-    separator: str = " "
+    separator: str = Field(default=" ", description="What stands between the joined columns.")
     const: str | None = Field(default=None, description="A constant, whatever the source says.")
     strip: str | None = Field(
         default=None, description="Characters taken off both ends (beside white space)."
@@ -140,7 +164,7 @@ class FieldRule(_Strict):
     split: str | None = Field(
         default=None, description="Delimiter to split at; `index` says which piece."
     )
-    index: int = 0
+    index: int = Field(default=0, description="Which piece; 0 is the first, -1 the last.")
     map: dict[str, str] | None = Field(
         default=None, description="Table of source value → our value; case is ignored."
     )
@@ -164,7 +188,9 @@ class FieldRule(_Strict):
     zone: str | None = Field(
         default=None, description="IANA zone of times without an offset, for this field."
     )
-    decimal: Literal[".", ",", "auto"] | None = None
+    decimal: Literal[".", ",", "auto"] | None = Field(
+        default=None, description="Decimal separator, where it is not that of defaults."
+    )
     round: int | None = Field(
         default=None,
         ge=0,
@@ -187,7 +213,11 @@ FieldMap = dict[str, Rule]
 class LineSource(_Strict):
     """Where an order's lines stand: one a row (default), columns of a row, or a JSON cell."""
 
-    in_: Literal["rows", "columns", "json"] = Field(default="rows", alias="in")
+    in_: Literal["rows", "columns", "json"] = Field(
+        default="rows",
+        alias="in",
+        description="One line a row; or lines in several columns of a row; or in a JSON cell.",
+    )
     columns: str | None = Field(
         default=None, description="columns: pattern of the columns, e.g. line_item_*."
     )
@@ -230,9 +260,11 @@ class ChargeRule(_Strict):
         "eco",
         "surcharge",
         "rounding",
-    ]
-    amount: Rule
-    scope: Literal["order", "line"] = "order"
+    ] = Field(description="What it is for.")
+    amount: Rule = Field(description="The amount; blank and zero make no charge.")
+    scope: Literal["order", "line"] = Field(
+        default="order", description="Whether the amount is the order's or its line's."
+    )
     sign: Literal["as_is", "negative"] = Field(
         default="as_is", description="negative: the source shows a positive discount."
     )
@@ -240,9 +272,11 @@ class ChargeRule(_Strict):
         default="first",
         description="Where it stands on several rows: the first, their sum, or the largest.",
     )
-    name: Rule | None = None
-    code: Rule | None = None
-    tax_amount: Rule | None = None
+    name: Rule | None = Field(default=None, description="Its name, as people read it.")
+    code: Rule | None = Field(default=None, description="Its code: a coupon, a method.")
+    tax_amount: Rule | None = Field(
+        default=None, description="The tax on it; shown here, counted only where `tax` names it."
+    )
     informational: bool = Field(
         default=False, description="Already inside another amount: shown, never added."
     )
@@ -251,37 +285,44 @@ class ChargeRule(_Strict):
 class TaxRule(_Strict):
     """One tax of an order or a line."""
 
-    amount: Rule
-    scope: Literal["order", "line"] = "order"
-    per_order: Literal["first", "sum", "max"] = "first"
-    kind: str = "tax"
-    jurisdiction: Rule | None = None
-    rate: Rule | None = None
-    taxable: Rule | None = None
+    amount: Rule = Field(description="The amount; blank and zero make no tax.")
+    scope: Literal["order", "line"] = Field(
+        default="order", description="Whether the amount is the order's or its line's."
+    )
+    per_order: Literal["first", "sum", "max"] = Field(
+        default="first",
+        description="Where it stands on several rows: the first, their sum, or the largest.",
+    )
+    kind: str = Field(default="tax", description="What kind of tax: sales, vat, shipping.")
+    jurisdiction: Rule | None = Field(default=None, description="Whose tax it is.")
+    rate: Rule | None = Field(default=None, description="The rate: 0.19 and 19 % are the same.")
+    taxable: Rule | None = Field(default=None, description="The amount that it was taken of.")
     included: bool = Field(
         default=False, description="Already inside the prices: shown, never added."
     )
-    collected_by: Literal["seller", "marketplace"] | None = None
+    collected_by: Literal["seller", "marketplace"] | None = Field(
+        default=None, description="Who remits it; default: defaults.tax_collected_by."
+    )
 
 
 class PaymentRule(_Strict):
     """A payment of the order: fields of the payments table."""
 
-    method: Rule
-    gateway: Rule | None = None
-    reference: Rule | None = None
-    amount: Rule | None = None
-    status: Rule | None = None
-    paid_at: Rule | None = None
-    terms: Rule | None = None
-    due_date: Rule | None = None
+    method: Rule = Field(description="How it is paid: card, invoice. Never a card number.")
+    gateway: Rule | None = Field(default=None, description="Who processes it.")
+    reference: Rule | None = Field(default=None, description="Its reference there.")
+    amount: Rule | None = Field(default=None, description="How much.")
+    status: Rule | None = Field(default=None, description="What became of it, as the source says.")
+    paid_at: Rule | None = Field(default=None, description="When it was paid.")
+    terms: Rule | None = Field(default=None, description="Terms: net 30.")
+    due_date: Rule | None = Field(default=None, description="When it is due.")
 
 
 class Limit(_Strict):
     """Bounds of a number; outside them LIMIT_EXCEEDED."""
 
-    min: float | None = None
-    max: float | None = None
+    min: float | None = Field(default=None, description="The least that is allowed.")
+    max: float | None = Field(default=None, description="The most that is allowed.")
 
 
 class RuleSet(_Strict):
@@ -297,7 +338,9 @@ class RuleSet(_Strict):
     allowed: dict[str, Columns] = Field(
         default_factory=dict, description="Field → allowed values (VALUE_NOT_ALLOWED)."
     )
-    limits: dict[str, Limit] = Field(default_factory=dict)
+    limits: dict[str, Limit] = Field(
+        default_factory=dict, description="Number field → its bounds (LIMIT_EXCEEDED)."
+    )
     severity: dict[str, SeverityName] = Field(
         default_factory=dict, description="Reason code → error, hold, warning, info or off."
     )
@@ -310,14 +353,20 @@ class Rules(RuleSet):
         default="0.01",
         description="Largest difference of stated and computed total still called tolerance.",
     )
-    segment: dict[str, RuleSet] = Field(default_factory=dict)
+    segment: dict[str, RuleSet] = Field(
+        default_factory=dict, description="Segment → what differs for its customers."
+    )
 
 
 class NearDuplicates(_Strict):
     """Same buyer, same items, same total, other number, within a window."""
 
-    window_hours: float = 24
-    action: Literal["hold", "warn", "off"] = "off"
+    window_hours: float = Field(
+        default=24, description="How far apart two orders may lie to be called near."
+    )
+    action: Literal["hold", "warn", "off"] = Field(
+        default="off", description="hold for a person, warn, or off: not looked for."
+    )
 
 
 class Duplicates(_Strict):
@@ -331,17 +380,22 @@ class Duplicates(_Strict):
         default=(),
         description="Parts not compared: status, payment, dates, addresses, prices, shipping.",
     )
-    revision: Literal["hold", "replace", "ignore"] = "hold"
-    near: NearDuplicates = NearDuplicates()
+    revision: Literal["hold", "replace", "ignore"] = Field(
+        default="hold",
+        description="A known order with other content: hold for a person, replace it, or ignore.",
+    )
+    near: NearDuplicates = Field(
+        default=NearDuplicates(), description="Orders that look like another one's repetition."
+    )
 
 
 class IgnoreRule(_Strict):
     """Orders that are not ours to process."""
 
     field: str = Field(description="A field of orders.")
-    equals: Columns
+    equals: Columns = Field(description="Values, one of which it has.")
     code: Literal["IGNORED_BY_RULE", "ORDER_CANCELLED", "ORDER_CLOSED", "FULFILLED_BY_CHANNEL"] = (
-        "IGNORED_BY_RULE"
+        Field(default="IGNORED_BY_RULE", description="The reason that reports give.")
     )
 
 
@@ -351,19 +405,22 @@ class Detect(_Strict):
     columns: Columns = Field(
         default=(), description="Columns that together are this channel's mark."
     )
+    any: Columns = Field(
+        default=(), description="Columns one of which must be there too: names in two languages."
+    )
     names: Columns = Field(default=(), description="Globs of file names.")
 
 
 class SourceSpec(_Strict):
     """Where the channel's drops come from."""
 
-    kind: Literal["folder"] = "folder"
+    kind: Literal["folder"] = Field(default="folder", description="What kind of source it is.")
     path: str = Field(
         default="", description="Folder, relative to the workspace; default drops/<channel>."
     )
     pattern: Columns = Field(default=("*",), description="Globs of the names to take.")
     exclude: Columns = Field(default=("*.part", "*.tmp", ".*"), description="Globs never taken.")
-    recursive: bool = False
+    recursive: bool = Field(default=False, description="Also folders inside the folder.")
     min_age_seconds: float = Field(
         default=0, ge=0, description="Take a file only when it has not changed for so long."
     )
@@ -373,42 +430,63 @@ class SourceSpec(_Strict):
     after: Literal["keep", "move", "delete"] = Field(
         default="keep", description="What happens to the file after the commit."
     )
-    move_to: str = "done"
+    move_to: str = Field(
+        default="done", description="Where `move` moves to, relative to the source's folder."
+    )
 
 
 class Profile(_Strict):
     """One channel."""
 
     name: str = Field(default="", description="Name of the channel; default: the file's name.")
-    title: str = ""
+    title: str = Field(default="", description="What people call it.")
     version: int = Field(default=1, ge=1, description="Raise it when the mapping changes.")
     extends: str | None = Field(default=None, description="A built-in profile this one builds on.")
     account: str = Field(
         default="default",
         description="Shop or seller account: the same number in two accounts is two orders.",
     )
-    enabled: bool = True
-    source: SourceSpec = SourceSpec()
-    detect: Detect = Detect()
-    format: FormatSpec = FormatSpec()
-    rows: RowRules = RowRules()
-    defaults: Defaults = Defaults()
-    group: Grouping = Grouping()
-    lines: LineSource = LineSource.model_validate({})
-    order: FieldMap = Field(default_factory=dict)
-    line: FieldMap = Field(default_factory=dict)
-    party: dict[str, FieldMap] = Field(default_factory=dict)
-    charge: tuple[ChargeRule, ...] = ()
-    tax: tuple[TaxRule, ...] = ()
-    payment: tuple[PaymentRule, ...] = ()
+    enabled: bool = Field(default=True, description="Whether `run` takes it.")
+    source: SourceSpec = Field(
+        default=SourceSpec(), description="Where the channel's drops come from."
+    )
+    detect: Detect = Field(default=Detect(), description="How its files are recognised.")
+    format: FormatSpec = Field(default=FormatSpec(), description="How its files are written.")
+    rows: RowRules = Field(default=RowRules(), description="Rows that are no order lines.")
+    defaults: Defaults = Field(
+        default=Defaults(), description="Values for what the files do not say."
+    )
+    group: Grouping = Field(default=Grouping(), description="Which rows make one order.")
+    lines: LineSource = Field(
+        default=LineSource.model_validate({}), description="Where an order's lines stand."
+    )
+    order: FieldMap = Field(
+        default_factory=dict, description="Field of the order → where it comes from."
+    )
+    line: FieldMap = Field(
+        default_factory=dict, description="Field of its lines → where it comes from."
+    )
+    party: dict[str, FieldMap] = Field(
+        default_factory=dict, description="Role → field of the party → where it comes from."
+    )
+    charge: tuple[ChargeRule, ...] = Field(
+        default=(), description="Charges and discounts of the order or of its lines."
+    )
+    tax: tuple[TaxRule, ...] = Field(default=(), description="Taxes of the order or of its lines.")
+    payment: tuple[PaymentRule, ...] = Field(default=(), description="Payments of the order.")
     drop_columns: Columns = Field(
         default=(), description="Columns never kept, not even as attributes: secrets, card data."
     )
-    rules: Rules = Rules()
-    duplicates: Duplicates = Duplicates()
-    ignore: tuple[IgnoreRule, ...] = (
-        IgnoreRule(field="status", equals=("cancelled",), code="ORDER_CANCELLED"),
-        IgnoreRule(field="fulfilled_by", equals=("channel",), code="FULFILLED_BY_CHANNEL"),
+    rules: Rules = Field(default=Rules(), description="What an order must fulfil.")
+    duplicates: Duplicates = Field(
+        default=Duplicates(), description="When an order was seen before, and what to do then."
+    )
+    ignore: tuple[IgnoreRule, ...] = Field(
+        default=(
+            IgnoreRule(field="status", equals=("cancelled",), code="ORDER_CANCELLED"),
+            IgnoreRule(field="fulfilled_by", equals=("channel",), code="FULFILLED_BY_CHANNEL"),
+        ),
+        description="Orders that are not ours to process.",
     )
 
     @model_validator(mode="after")
