@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from fnmatch import fnmatch, fnmatchcase
 
-from oms_import.profiles.model import FieldRule, Profile
+from oms_import.profiles.model import Profile
+from oms_import.profiles.walk import rules_of
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A profile that may read the file."""
+    """A profile that may read the file.
+
+    `matched`: columns of the header that the profile knows; `missing`: those it does not, which
+    would become attributes.
+    """
 
     name: str
     score: float
@@ -20,40 +25,62 @@ class Candidate:
 
 
 def detect(columns: Sequence[str], file_name: str, profiles: Sequence[Profile]) -> list[Candidate]:
-    """Profiles whose marks are all in the header, the best first.
+    """Profiles whose marks are all in the header, the best first; equal scores are a tie.
 
-    A profile without marks (`detect.columns`) is a last resort: it counts for less than any other,
-    by the share of its required columns and of the header it knows.
+    A profile without marks (`detect`) is a last resort: it counts for less than any other, by the
+    share of the header it knows. Where a profile fits, what it extends is no candidate beside it.
+
+    Args:
+        columns: the header; case and repeated white space do not matter.
+        file_name: name of the file, for `detect.names`.
+        profiles: those to choose from.
     """
-    header = {_folded(name): name for name in columns}
+    header = {folded(name): name for name in columns}
+    fits = {one.name: one for one in profiles}
     found = [_candidate(profile, header, file_name) for profile in profiles]
-    return sorted((one for one in found if one), key=lambda one: (-one.score, one.name))
+    candidates = [one for one in found if one is not None]
+    bases = {fits[one.name].extends for one in candidates if fits[one.name].extends != one.name}
+    kept = [one for one in candidates if one.name not in bases]
+    return sorted(kept, key=lambda one: (-one.score, one.name))
 
 
 def _candidate(profile: Profile, header: dict[str, str], file_name: str) -> Candidate | None:
-    marks = profile.detect.columns
-    missing = tuple(mark for mark in marks if _folded(mark) not in header)
-    if missing:
+    if not _marked(profile, header):
         return None
-    groups = required_groups(profile)
-    if any(all(_folded(name) not in header for name in group) for group in groups):
-        return None
-    known = {_folded(name) for name in known_columns(profile)}
-    matched = tuple(name for folded, name in header.items() if folded in known)
+    known = {folded(name) for name in known_columns(profile)}
+    holders = set(line_holders(profile, header))
+    matched = tuple(name for short, name in header.items() if short in known or short in holders)
     if not matched:
         return None
-    score = len(marks) + len(matched) / len(header)
+    score = len(profile.detect.columns) + bool(profile.detect.any) + len(matched) / len(header)
     if any(fnmatch(file_name.casefold(), glob.casefold()) for glob in profile.detect.names):
         score += 1
+    missing = tuple(name for name in header.values() if name not in matched)
     return Candidate(profile.name, score, matched, missing)
 
 
+def _marked(profile: Profile, header: dict[str, str]) -> bool:
+    """Whether the header has the profile's marks and the columns it cannot do without."""
+    groups = [*required_groups(profile), *((name,) for name in profile.detect.columns)]
+    if profile.detect.any:
+        groups.append(profile.detect.any)
+    return all(any(folded(name) in header for name in group) for group in groups)
+
+
 def known_columns(profile: Profile) -> frozenset[str]:
-    """Every source column the profile names."""
-    named = {name for rule in _rules(profile) for name in (*rule.from_, *rule.concat)}
-    own = (*profile.detect.columns, *profile.group.by, *profile.drop_columns)
-    in_cell = (profile.lines.column,) if profile.lines.column else ()
-    return frozenset((*named, *own, *profile.format.required_columns, *in_cell))
+    """Every source column the profile names, all aliases included."""
+    named = {name for _, rule in rules_of(profile) for name in (*rule.from_, *rule.concat)}
+    rows = profile.rows
+    matches = (*rows.skip, *((rows.summary,) if rows.summary else ()))
+    own = (
+        *profile.detect.columns,
+        *profile.detect.any,
+        *profile.group.by,
+        *profile.drop_columns,
+        *profile.format.required_columns,
+    )
+    single = (profile.lines.column, *(match.column for match in matches))
+    return frozenset((*named, *own, *(name for name in single if name)))
 
 
 def required_groups(profile: Profile) -> tuple[tuple[str, ...], ...]:
@@ -67,17 +94,17 @@ def required_groups(profile: Profile) -> tuple[tuple[str, ...], ...]:
     return (number.from_,) if number is not None and number.from_ else ()
 
 
-def _rules(profile: Profile) -> Iterator[FieldRule]:
-    yield from profile.order.values()
-    yield from profile.line.values()
-    for fields in profile.party.values():
-        yield from fields.values()
-    for part in (*profile.charge, *profile.tax, *profile.payment):
-        for name in type(part).model_fields:
-            value = getattr(part, name)
-            if isinstance(value, FieldRule):
-                yield value
+def line_holders(profile: Profile, columns: Iterable[str]) -> tuple[str, ...]:
+    """Columns that hold whole lines, where lines do not stand one a row."""
+    lines = profile.lines
+    if lines.in_ == "columns" and lines.columns:
+        pattern = folded(lines.columns)
+        return tuple(name for name in columns if fnmatchcase(folded(name), pattern))
+    if lines.in_ == "json" and lines.column:
+        return tuple(name for name in columns if folded(name) == folded(lines.column))
+    return ()
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A header name as it is compared: case and repeated white space do not matter."""
     return " ".join(name.split()).casefold()
