@@ -176,6 +176,8 @@ def _import(
 ) -> RunReport:
     refused = any(result.status == "rejected" for result in work.results)
     if not work.drops and not refused:
+        if not request.dry_run:
+            _acknowledge(workspace, request, work)  # a crash may have come before
         return report(_facts(request, work, None), fail_on, datetime.now(UTC))
     staging.mkdir(parents=True, mode=0o700)
     try:

@@ -98,6 +98,9 @@ class CommitRequest:
         return to_json(self.files)
 
 
+_STATEMENTS = (sql.ACCEPTED, sql.EXCEPTIONS, sql.OTHERS, sql.RESOLVED, sql.SUPERSEDED)
+
+
 def commit(store: Store, request: CommitRequest) -> None:
     """Make the run history, in one transaction. When this returns, the run is committed.
 
@@ -120,7 +123,7 @@ def _transaction(store: Store, request: CommitRequest) -> None:
         _insert_run(connection, request)
         _insert_drops(connection, request)
         _judged_orders(connection, request)
-        for statement in (sql.ACCEPTED, sql.EXCEPTIONS, sql.OTHERS, sql.RESOLVED):
+        for statement in _STATEMENTS:
             connection.execute(statement, {"run_id": request.run_id})
         connection.execute("COMMIT")
     except BaseException:

@@ -76,6 +76,13 @@ SELECT $run_id AS run_id, drop_id, channel, account, order_key, order_number, ou
 FROM run_orders WHERE outcome IN ('duplicate', 'ignored')
 """
 
+SUPERSEDED = """
+UPDATE exceptions SET status = 'superseded', resolved_by = $run_id
+WHERE status = 'open' AND run_id <> $run_id
+    AND order_key IN (SELECT order_key FROM run_orders WHERE outcome IN ('rejected', 'held'))
+"""
+"""An order that comes back again is one exception, the newest."""
+
 RESOLVED = """
 UPDATE exceptions SET status = 'resolved', resolved_by = $run_id
 WHERE status = 'open' AND run_id <> $run_id

@@ -18,7 +18,7 @@ from oms_import.profiles.model import Duplicates
 
 _DEFAULT = Duplicates.model_validate({})
 _TABLES = (
-    "policies", "drops", "orders", "maybe_past", "past", "copies", "judged_copies", "reps",
+    "policies", "drops", "orders", "maybe_past", "past_rows", "past", "copies", "judged_copies", "reps",
     "near_past", "uncertain", "tentative", "verdicts",
 )  # fmt: skip
 
@@ -112,8 +112,8 @@ def _gather(
 
 def _look_back(connection: duckdb.DuckDBPyConnection, run_id: str, *, near: bool) -> None:
     """What history knows of the candidates' keys, and of orders like them."""
-    connection.execute(decide_sql.MAYBE_PAST)
-    connection.execute(decide_sql.PAST)
+    for statement in (decide_sql.MAYBE_PAST, decide_sql.PAST_ROWS, decide_sql.PAST):
+        connection.execute(statement)
     connection.execute(decide_sql.NOT_OF_THIS_RUN, {"run_id": run_id})
     low, high = connection.execute(near_sql.BOUNDS).fetchall()[0]
     if near and low is not None:

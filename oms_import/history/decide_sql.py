@@ -3,6 +3,7 @@
 dd_claims    the run's claims as spooled (view)
 dd_orders    candidates: claims that may be accepted, hashed, with their channel's policy
 dd_maybe_past rows of history whose hash begins like a candidate's
+dd_past_rows those of them whose hash is a candidate's
 dd_past      what history holds under the candidates' keys
 dd_copies    candidates whose key stands more than once in the run, or in history
 dd_reps      of those, one a file (the first copy), unless the file contradicts itself; and
@@ -26,7 +27,8 @@ DROP_NAMES = "CREATE TEMP TABLE dd_drops (_drop UINTEGER, name VARCHAR)"
 
 ORDERS = f"""CREATE TEMP TABLE dd_orders AS
 SELECT _order, _drop, p.channel, policy, near, near_window, key_part, key_hash,
-    coalesce(key_hash, md5('no key' || chr(0) || _order)::UUID) AS who,
+    CASE WHEN key_hash IS NULL THEN md5('no key' || chr(0) || _order)::UUID ELSE key_hash END
+        AS who,
     {hex_hash("content")} AS content,
     CASE WHEN near <> 'off' AND ordered_at IS NOT NULL
         THEN {hex_hash("fingerprint")} END AS fingerprint,
@@ -44,11 +46,16 @@ WHERE key_part IN (SELECT key_part FROM dd_orders WHERE key_part IS NOT NULL)
 """
 """Only four bytes of each known order are read, so that many cost little more than few."""
 
-PAST = """CREATE TEMP TABLE dd_past AS
-SELECT key_hash, key, channel, account, content, order_number, revision, run_id, drop_id, line
-FROM order_claims
+PAST_ROWS = """CREATE TEMP TABLE dd_past_rows AS
+SELECT rowid AS row FROM order_claims
 WHERE rowid IN (SELECT row FROM dd_maybe_past)
     AND key_hash IN (SELECT key_hash FROM dd_orders WHERE key_hash IS NOT NULL)
+"""
+"""Hits by chance lie everywhere; they go before the wide columns are read."""
+
+PAST = """CREATE TEMP TABLE dd_past AS
+SELECT key_hash, key, channel, account, content, order_number, revision, run_id, drop_id, line
+FROM order_claims WHERE rowid IN (SELECT row FROM dd_past_rows)
 """
 
 NOT_OF_THIS_RUN = "DELETE FROM dd_past WHERE run_id = $run_id"

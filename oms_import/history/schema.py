@@ -38,5 +38,6 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
 drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
 revision); of a known order a run reads key_part first, 32 bits of the key's md5, and rarely more.
-exceptions: one row a rejected or held order; status open or resolved, resolved_by the run that
+exceptions: one row a rejected or held order; status open, superseded (by the run in which the
+order came back again) or resolved, resolved_by the run that
 accepted it later. others: duplicates and ignored orders, for `trace`."""

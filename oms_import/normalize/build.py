@@ -55,7 +55,7 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
         number: the batch's number in the run.
     """
     parts = _parts(rows, plan)
-    orders, order_faults = _orders(parts, plan)
+    orders, order_faults = _orders(parts, plan, drops)
     lines, line_faults = _lines(parts, plan)
     parties, party_faults = _parties(parts, plan)
     charges, charge_faults = charge_rows(parts.once, parts.rows, parts.lines, plan.charges)
@@ -119,7 +119,7 @@ def _filled_lines(lines: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return lines.filter(filled | pl.col("_fault").is_not_null())
 
 
-def _orders(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _orders(parts: Parts, plan: Plan, drops: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     profile = plan.profile
     given = computed(parts.once, plan.order, ("_order", "_drop", "_record", "_line"))
     faults = field_faults(given, plan.order, "")
@@ -139,7 +139,9 @@ def _orders(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
         said = "status=" if "status=" in given.columns else "status"
         orders = orders.with_columns(pl.col(said).alias("source_status"))
     norm = order_number_norm(pl.col("order_number"))
-    unnamed = pl.concat_str(pl.lit("?"), pl.col("_drop"), pl.lit(":"), pl.col("_record"))
+    ids = {int(index): drop_id[:12] for index, drop_id in drops.iter_rows()}
+    drop = pl.col("_drop").replace_strict(ids, return_dtype=pl.String)
+    unnamed = pl.concat_str(pl.lit("?"), drop, pl.lit(":"), pl.col("_record"))
     account = pl.lit(f"{profile.name}/{profile.account}/")
     orders = orders.with_columns(
         pl.lit(profile.name).alias("channel"),
