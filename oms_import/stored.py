@@ -87,8 +87,8 @@ def stored_run(workspace: Workspace, wanted: str | None) -> StoredRun:
 
 
 def _records(lineage: Path) -> pl.DataFrame:
-    if lineage.is_file():
-        return pl.read_parquet(lineage, memory_map=False)
+    if lineage.is_file():  # its dictionaries are for the disk; joins compare text
+        return pl.read_parquet(lineage, memory_map=False).cast({pl.Categorical: pl.String})
     names = ("drop_id", "order_key", "outcome", "codes")
     return pl.DataFrame(schema={"record": pl.Int64, **dict.fromkeys(names, pl.String)})
 

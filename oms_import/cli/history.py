@@ -28,7 +28,7 @@ def stats(context: typer.Context, json: AsJson = False, workspace: Where = None)
     if json:
         output.document({"schema": 1, **found})
     else:
-        output.show(facts("History store", found, output.look()))
+        output.show(facts("History store", found))
 
 
 @app.command("verify")

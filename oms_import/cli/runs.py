@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from oms_import.cli import output
 from oms_import.cli.options import AsJson, Where, opened
 from oms_import.cli.stores import reading
+from oms_import.model.errors import LockHeldError, StateError
 
 if TYPE_CHECKING:
     from oms_import.workspace import Workspace
@@ -33,11 +35,9 @@ def list_(
     Example:
         oms-import runs list --limit 5
     """
-    from oms_import.history.queries import list_runs
     from oms_import.report.listed import runs_list
 
-    with reading(opened(context, workspace)) as connection:
-        found = list_runs(connection, limit)
+    found = _listed(opened(context, workspace), limit)
     if json:
         output.document({"schema": 1, "runs": found})
     else:
@@ -84,7 +84,45 @@ def report(
 
 
 def _report(workspace: Workspace, run: str) -> dict[str, object]:
+    """The run's report from history, or from its file while a run has history open."""
     from oms_import.history.queries import get_run
 
-    with reading(workspace) as connection:
-        return get_run(connection, run)
+    try:
+        with reading(workspace) as connection:
+            report = get_run(connection, run)
+    except LockHeldError:
+        return _from_file(workspace, run)
+    if "totals" not in report:
+        raise StateError(
+            f"the report of run {report['run_id']} cannot be read from history",
+            hint="see `oms-import history verify`",
+        )
+    return report
+
+
+def _from_file(workspace: Workspace, run: str) -> dict[str, object]:
+    from json import loads
+
+    from oms_import.stored import stored_run
+
+    run_id = stored_run(workspace, run).run_id
+    path = workspace.out / "reports" / run_id / "report.json"
+    return loads(path.read_text("utf-8"))
+
+
+def _listed(workspace: Workspace, limit: int) -> list[dict[str, object]]:
+    """The newest runs from history, or from their report files while a run has history open."""
+    from oms_import.history.queries import list_runs
+    from oms_import.stored import run_ids
+
+    try:
+        with reading(workspace) as connection:
+            return list_runs(connection, limit)
+    except LockHeldError:
+        newest = run_ids(workspace)[: -limit - 1 : -1]
+        return [_summary(_from_file(workspace, run_id)) for run_id in newest]
+
+
+def _summary(report: Mapping[str, Any]) -> dict[str, object]:
+    keys = ("run_id", "command", "status", "exit_code", "started_at", "finished_at", "retry_of")
+    return {**{key: report.get(key) for key in keys}, "published": True, **report["totals"]}

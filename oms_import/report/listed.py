@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from rich.console import RenderableType
 
-from oms_import.report.amounts import amount, count, moment
-from oms_import.report.look import Look, heading, indented, plain, state, table
+from oms_import.report.amounts import amount, count
+from oms_import.report.look import Look, heading, indented, pairs, plain, state, table
 
 Row = Mapping[str, Any]
 
@@ -119,7 +119,7 @@ def exceptions_list(found: Sequence[Row], look: Look) -> list[RenderableType]:
     """Open exceptions, newest first."""
     if not found:
         return [plain("Nothing is open: every order was accepted, or is none of ours.")]
-    drawing = table(look, "order", "channel", "outcome", "codes", "value", "run", right=("value",))
+    drawing = table(look, "order", "channel", "outcome", "codes", "value", "file", right=("value",))
     for row in found:
         worth = "" if row.get("value") is None else f"{row['currency']} {amount(row['value'])}"
         drawing.add_row(
@@ -128,21 +128,18 @@ def exceptions_list(found: Sequence[Row], look: Look) -> list[RenderableType]:
             state(row["outcome"], look),
             plain(row["codes"]),
             plain(worth),
-            plain(row["run_id"]),
+            plain(f"{row.get('drop') or ''}:{row.get('line') or ''}"),
         )
     return [drawing, plain(""), plain("More on one: oms-import exceptions show ORDER")]
 
 
-def facts(title: str, found: Row, look: Look) -> list[RenderableType]:
+def facts(title: str, found: Row) -> list[RenderableType]:
     """Names and values below each other."""
-    drawing = table(look, "", " ")
-    drawing.show_header = False
-    for key, value in _flat("", found):
-        shown = f"{int(value):,}" if value.isdigit() else value
-        drawing.add_row(
-            plain(key.replace("_", " ")), plain(moment(shown) if "T" in shown else shown)
-        )
-    return [heading(title), drawing]
+    rows = [
+        (key.replace("_", " "), f"{int(value):,}" if value.isdigit() else value)
+        for key, value in _flat("", found)
+    ]
+    return [heading(title), pairs(rows)]
 
 
 def problems_list(problems: Sequence[str], look: Look) -> list[RenderableType]:

@@ -38,7 +38,7 @@ _SAID = {
 
 
 def story(order: str, events: Sequence[Event], look: Look) -> list[RenderableType]:
-    """What happened to an order, in the order in which it happened."""
+    """What happened to an order, as it happened; `events` are newest first."""
     if not events:
         return [
             plain(f"Nothing is known of order {order}."),
@@ -47,7 +47,7 @@ def story(order: str, events: Sequence[Event], look: Look) -> list[RenderableTyp
             ),
         ]
     parts: list[RenderableType] = []
-    for event in events:
+    for event in reversed(events):
         parts += [*_event(event, look), plain("")]
     return parts[:-1]
 
@@ -59,7 +59,10 @@ def _event(event: Event, look: Look) -> list[RenderableType]:
     number = event.get("order_number") or "(no number)"
     account = f" ({event['account']})" if event.get("account") not in {None, "", "default"} else ""
     line.append_text(plain(f" - order {number} of {event['channel']}{account}"))
-    rows = [("run", _run(event)), ("from", _place(event)), *_facts(event)]
+    rows = [("run", _run(event)), ("from", _place(event))]
+    if event.get("profile"):
+        rows.append(("by", f"profile {event['profile']}"))
+    rows += _facts(event)
     for finding in event.get("findings") or ():
         rows.append(("why", f"{finding['code']}: {finding['message']}"))
         if finding["severity"] in {"error", "hold"}:
@@ -93,5 +96,11 @@ def _facts(event: Event) -> list[tuple[str, str]]:
         rows.append(("revision", str(event["revision"])))
     if event.get("resolved_by"):
         rows.append(("then", f"accepted by run {event['resolved_by']}"))
-    rows += [("in", str(output)) for output in event.get("outputs") or ()]
+    folders = dict.fromkeys(_folder(str(output)) for output in event.get("outputs") or ())
+    rows += [("in", folder) for folder in folders]
     return rows
+
+
+def _folder(output: str) -> str:
+    """out/accepted/<run_id>/ of a file in it."""
+    return f"{'/'.join(output.split('/')[:3])}/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,20 @@ class Answer:
 
 
 Command = Callable[..., Answer]
+
+
+def run(*arguments: str, cwd: Path | None = None, stdin: str | None = None, **env: str) -> Answer:
+    """Run the command to its end."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(**env),
+        input=stdin.encode() if stdin is not None else b"",
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -79,3 +94,11 @@ def drop(root: Path, name: str, text: str, channel: str = "shop-a") -> Path:
     path = root / "drops" / channel / name
     path.write_text(text)
     return path
+
+
+def make(root: Path) -> Path:
+    """A workspace with one channel, shop-a, and nothing to import yet."""
+    assert run("init", str(root)).code == 0
+    (root / "profiles" / "shop-a.toml").write_text(PROFILE)
+    (root / "drops" / "shop-a").mkdir()
+    return root

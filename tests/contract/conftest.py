@@ -1,38 +1,30 @@
-"""Fixtures: the command, and a workspace with one channel."""
+"""Fixtures: the command, a workspace of its own, and one with a finished run to look at."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
-from cli_process import COMMAND, PROFILE, Answer, Command, environment
+from cli_process import BAD, Answer, Command, drop, make, run
 
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    def run(
-        *arguments: str, cwd: Path | None = None, stdin: str | None = None, **env: str
-    ) -> Answer:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=cwd or tmp_path,
-            env=environment(**env),
-            input=stdin.encode() if stdin is not None else b"",
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-        return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+    def here(*arguments: str, cwd: Path | None = None, **more: str) -> Answer:
+        return run(*arguments, cwd=cwd or tmp_path, **more)
 
-    return run
+    return here
 
 
 @pytest.fixture
-def space(tmp_path: Path, command: Command) -> Path:
+def space(tmp_path: Path) -> Path:
     """A workspace with one channel, shop-a, and nothing to import yet."""
-    assert command("init", "space").code == 0
-    root = tmp_path / "space"
-    (root / "profiles" / "shop-a.toml").write_text(PROFILE)
-    (root / "drops" / "shop-a").mkdir()
-    return root
+    return make(tmp_path / "space")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Answer]:
+    """A workspace that imported BAD, and what `run --json` said; only to look at."""
+    root = make(tmp_path_factory.mktemp("finished") / "space")
+    drop(root, "a.csv", BAD)
+    return root, run("run", "--json", "-w", str(root))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_process import BAD, COMMAND, GOOD, HEADER, Command, drop, environment, row
+from cli_process import BAD, COMMAND, GOOD, HEADER, Answer, Command, drop, environment, row
 
 REPORT = {
     "schema", "run_id", "command", "status", "exit_code", "dry_run", "started_at", "finished_at",
@@ -24,6 +24,9 @@ TOTALS = {
     "orders_held", "orders_ignored", "lines_read", "lines_accepted", "value_accepted",
 }  # fmt: skip
 FINDING = {"code", "severity", "message", "field", "value", "location", "owner", "remedy"}
+
+
+Finished = tuple[Path, Answer]
 
 
 def balanced(totals: dict[str, Any]) -> bool:
@@ -46,18 +49,27 @@ def test_good_orders_are_accepted_with_exit_0(command: Command, space: Path) -> 
     assert all(set(channel) >= TOTALS | {"channel", "status"} for channel in report["channels"])
 
 
-def test_the_same_again_is_a_no_op_with_exit_0(command: Command, space: Path) -> None:
+def test_the_plain_report_tells_the_invariant_and_the_same_again_is_a_no_op(
+    command: Command, space: Path
+) -> None:
     drop(space, "a.csv", BAD)
-    assert command("run", "-w", str(space)).code == 3
-    answer = command("run", "--json", "-w", str(space))
-    assert answer.code == 0
-    assert answer.json["status"] == "noop"
-    assert answer.json["totals"]["orders_accepted"] == 0
+    answer = command("run", "-w", str(space))
+    assert answer.code == 3
+    assert "read 3 = accepted 1 + duplicate 0 + rejected 2 + held 0 + ignored 0" in answer.out
+    assert "SKU_MISSING" in answer.out
+    assert "oms-import retry" in answer.out
+    unbroken = [line for line in answer.out.splitlines() if str(space) not in line]
+    assert max(map(len, unbroken)) <= 80
+    assert "\x1b" not in answer.out
+    assert answer.err == ""
+    again = command("run", "--json", "-w", str(space))
+    assert again.code == 0
+    assert again.json["status"] == "noop"
+    assert again.json["totals"]["orders_accepted"] == 0
 
 
-def test_rejected_orders_are_exit_3_with_reasons_and_files(command: Command, space: Path) -> None:
-    drop(space, "a.csv", BAD)
-    answer = command("run", "--json", "-w", str(space))
+def test_rejected_orders_are_exit_3_with_reasons_and_files(finished: Finished) -> None:
+    space, answer = finished
     report = answer.json
     assert answer.code == report["exit_code"] == 3
     assert report["totals"]["orders_rejected"] == 2
@@ -77,13 +89,10 @@ def test_rejected_orders_are_exit_3_with_reasons_and_files(command: Command, spa
     assert "2001" not in rejected
 
 
-@pytest.mark.parametrize(
-    ("bound", "code"),
-    [("none", 0), ("any", 3), ("rejects>50%", 3), ("rejects>2", 0), ("held>0", 0)],
-)
+@pytest.mark.parametrize(("bound", "code"), [("none", 0), ("rejects>50%", 3), ("held>0", 0)])
 def test_fail_on_decides_about_exit_3(command: Command, space: Path, bound: str, code: int) -> None:
     drop(space, "a.csv", BAD)
-    assert command("run", "--fail-on", bound, "-w", str(space)).code == code
+    assert command("run", "--dry-run", "--fail-on", bound, "-w", str(space)).code == code
 
 
 def test_a_refused_file_is_exit_4_and_the_others_go_on(command: Command, space: Path) -> None:
@@ -119,41 +128,25 @@ def test_a_dry_run_keeps_nothing(command: Command, space: Path) -> None:
     assert command("run", "--json", "-w", str(space)).json["totals"]["orders_accepted"] == 1
 
 
-def test_no_fetch_looks_at_no_source(command: Command, space: Path) -> None:
-    drop(space, "a.csv", GOOD)
-    answer = command("run", "--no-fetch", "--json", "-w", str(space))
-    assert answer.code == 0
-    assert answer.json["totals"]["orders_read"] == 0
-
-
-def test_quiet_prints_nothing(command: Command, space: Path) -> None:
+def test_no_fetch_looks_at_no_source_and_quiet_prints_nothing(
+    command: Command, space: Path
+) -> None:
     drop(space, "a.csv", BAD)
+    unfetched = command("run", "--no-fetch", "--json", "-w", str(space))
+    assert unfetched.code == 0
+    assert unfetched.json["totals"]["orders_read"] == 0
     answer = command("run", "-q", "-w", str(space))
     assert (answer.code, answer.out, answer.err) == (3, "", "")
 
 
-def test_the_plain_report_fits_80_columns_and_tells_the_invariant(
-    command: Command, space: Path
-) -> None:
-    drop(space, "a.csv", BAD)
-    answer = command("run", "-w", str(space))
-    assert "read 3 = accepted 1 + duplicate 0 + rejected 2 + held 0 + ignored 0" in answer.out
-    assert "SKU_MISSING" in answer.out
-    assert "oms-import retry" in answer.out
-    unbroken = [line for line in answer.out.splitlines() if str(space) not in line]
-    assert max(map(len, unbroken)) <= 80
-    assert "\x1b" not in answer.out
-    assert answer.err == ""
-
-
-@pytest.mark.parametrize("kind", ["file", "glob", "directory", "stdin"])
+@pytest.mark.parametrize("kind", ["glob", "directory", "stdin"])
 def test_import_takes_files_globs_directories_and_standard_input(
     command: Command, space: Path, tmp_path: Path, kind: str
 ) -> None:
     files = tmp_path / "files"
     files.mkdir()
     (files / "a.csv").write_text(GOOD)
-    argument = {"file": "files/a.csv", "glob": "files/*.csv", "directory": "files", "stdin": "-"}
+    argument = {"glob": "files/*.csv", "directory": "files", "stdin": "-"}
     answer = command("import", "shop-a", argument[kind], "--json", "-w", str(space), stdin=GOOD)
     assert answer.code == 0
     assert answer.json["command"] == "import"
@@ -225,10 +218,10 @@ def test_a_corrected_rejected_file_is_imported_again(command: Command, space: Pa
     assert answer.json["retry_of"] == run_id
 
 
-def test_replay_of_an_unchanged_profile_finds_no_difference(command: Command, space: Path) -> None:
-    drop(space, "a.csv", BAD)
-    command("run", "-w", str(space))
-    answer = command("replay", "--json", "-w", str(space))
+def test_replay_of_an_unchanged_profile_finds_no_difference(
+    command: Command, finished: Finished
+) -> None:
+    answer = command("replay", "--json", "-w", str(finished[0]))
     assert answer.code == 0
     assert (answer.json["outcomes_changed"], answer.json["fields_changed"]) == (0, 0)
 
@@ -243,32 +236,30 @@ def test_replay_shows_what_a_changed_profile_would_make(command: Command, space:
     assert "accepted" in command("replay", "-w", str(space)).out
 
 
-def test_runs_are_listed_and_shown(command: Command, space: Path) -> None:
-    drop(space, "a.csv", BAD)
-    report = command("run", "--json", "-w", str(space)).json
-    listed = command("runs", "list", "--json", "-w", str(space)).json["runs"]
+def test_runs_are_listed_and_shown(command: Command, finished: Finished) -> None:
+    space, report = str(finished[0]), finished[1].json
+    listed = command("runs", "list", "--json", "-w", space).json["runs"]
     assert [run["run_id"] for run in listed] == [report["run_id"]]
-    assert report["run_id"] in command("runs", "list", "-w", str(space)).out
-    for name in ("last", report["run_id"], report["run_id"][:12]):
-        shown = command("runs", "show", name, "--json", "-w", str(space))
+    assert report["run_id"] in command("runs", "list", "-w", space).out
+    for name in ("last", report["run_id"][:12]):
+        shown = command("runs", "show", name, "--json", "-w", space)
         assert shown.json["totals"] == report["totals"]
-    assert "read 3 = accepted 1" in command("runs", "show", "-w", str(space)).out
-    path = Path(command("runs", "report", "-w", str(space)).out.splitlines()[-1])
+    assert "read 3 = accepted 1" in command("runs", "show", "-w", space).out
+    path = Path(command("runs", "report", "-w", space).out.splitlines()[-1])
     assert json.loads(path.read_text())["run_id"] == report["run_id"]
-    assert command("runs", "show", "nope", "-w", str(space)).code == 2
+    assert command("runs", "show", "nope", "-w", space).code == 2
 
 
-def test_trace_tells_the_story_of_an_order(command: Command, space: Path) -> None:
-    drop(space, "a.csv", BAD)
-    run_id = command("run", "--json", "-w", str(space)).json["run_id"]
-    (event,) = command("trace", "2002", "--json", "-w", str(space)).json["events"]
+def test_trace_tells_the_story_of_an_order(command: Command, finished: Finished) -> None:
+    space, report = str(finished[0]), finished[1].json
+    (event,) = command("trace", "2002", "--json", "-w", space).json["events"]
     assert event["outcome"] == "rejected"
-    assert event["run_id"] == run_id
-    told = command("trace", "2002", "-w", str(space)).out
+    assert event["run_id"] == report["run_id"]
+    told = command("trace", "2002", "-w", space).out
     for part in ("rejected", "2002", "shop-a", "a.csv", "line 3", "NUM_FORMAT"):
         assert part in told
-    assert "accepted" in command("trace", "2001", "-w", str(space)).out
-    assert "Nothing is known" in command("trace", "9999", "-w", str(space)).out
+    assert "accepted" in command("trace", "2001", "-w", space).out
+    assert "Nothing is known" in command("trace", "9999", "-w", space).out
 
 
 def test_open_exceptions_are_listed_until_they_are_accepted(command: Command, space: Path) -> None:
@@ -283,19 +274,16 @@ def test_open_exceptions_are_listed_until_they_are_accepted(command: Command, sp
     assert "SKU_MISSING" in command("exceptions", "show", "2003", "-w", str(space)).out
 
 
-def test_history_is_counted_and_verified(command: Command, space: Path) -> None:
-    drop(space, "a.csv", GOOD)
-    command("run", "-w", str(space))
-    assert command("history", "verify", "-w", str(space)).code == 0
-    assert command("history", "verify", "--json", "-w", str(space)).json["problems"] == []
-    assert command("history", "stats", "-w", str(space)).code == 0
-    assert command("history", "stats", "--json", "-w", str(space)).json["runs"] == 1
+def test_history_is_counted_and_verified(command: Command, finished: Finished) -> None:
+    space = str(finished[0])
+    assert command("history", "verify", "-w", space).code == 0
+    assert command("history", "verify", "--json", "-w", space).json["problems"] == []
+    assert "runs" in command("history", "stats", "-w", space).out
+    assert command("history", "stats", "--json", "-w", space).json["runs"] == 1
 
 
-def test_doctor_finds_a_healthy_workspace_healthy(command: Command, space: Path) -> None:
-    drop(space, "a.csv", GOOD)
-    command("run", "-w", str(space))
-    answer = command("doctor", "--json", "-w", str(space))
+def test_doctor_finds_a_healthy_workspace_healthy(command: Command, finished: Finished) -> None:
+    answer = command("doctor", "--json", "-w", str(finished[0]))
     assert answer.code == 0
     for check in answer.json["checks"]:
         assert set(check) == {"name", "status", "detail", "hint"}
@@ -346,7 +334,7 @@ def test_a_second_run_names_the_holder_of_the_lock(command: Command, space: Path
 def test_a_signal_ends_a_run_cleanly(
     command: Command, space: Path, number: signal.Signals, code: int
 ) -> None:
-    rows = "".join(row(n) for n in range(300_000))
+    rows = "".join(row(n) for n in range(200_000))
     drop(space, "big.csv", HEADER + rows)
     process = subprocess.Popen(
         [*COMMAND, "run", "-w", str(space)],
