@@ -157,7 +157,8 @@ def _mapping(profile: Profile) -> Iterator[Problem]:
 
 def _steps(path: Path, rule: FieldRule) -> Iterator[Problem]:
     """Sources, months, zone, formats and `other` of one rule."""
-    if not rule.from_ and not rule.concat and rule.const is None and rule.default is None:
+    said = rule.from_ or rule.concat or rule.const is not None or rule.default is not None
+    if not said and "from_" not in rule.model_fields_set:  # `field = []` switches a field off
         yield path, "has no source: say from, concat, const or default"
     if rule.zone is not None:
         yield from _zone((*path, "zone"), rule.zone)
