@@ -95,7 +95,8 @@ def _facts(event: Event) -> list[tuple[str, str]]:
     if (event.get("revision") or 1) > 1:
         rows.append(("revision", str(event["revision"])))
     if event.get("resolved_by"):
-        rows.append(("then", f"accepted by run {event['resolved_by']}"))
+        what = "came back in" if event.get("status") == "superseded" else "accepted by"
+        rows.append(("then", f"{what} run {event['resolved_by']}"))
     folders = dict.fromkeys(_folder(str(output)) for output in event.get("outputs") or ())
     rows += [("in", folder) for folder in folders]
     return rows
