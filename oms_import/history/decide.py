@@ -18,8 +18,8 @@ from oms_import.profiles.model import Duplicates
 
 _DEFAULT = Duplicates.model_validate({})
 _TABLES = (
-    "policies", "drops", "orders", "maybe_past", "past_rows", "past", "copies", "judged_copies", "reps",
-    "near_past", "uncertain", "tentative", "verdicts",
+    "policies", "drops", "orders", "maybe_past", "past_rows", "past", "copies",
+    "judged_copies", "reps", "near_past", "uncertain", "tentative", "verdicts",
 )  # fmt: skip
 
 
