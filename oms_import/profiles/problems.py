@@ -134,6 +134,8 @@ def _told(one: Any) -> str:
     message = str(one["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     told = _PLAIN.get(one["type"], message[:1].lower() + message[1:])
     given = one.get("input")
+    if one["type"] == "tuple_type" and isinstance(given, dict):
+        return f"must be a list of tables, [[{one['loc'][-1]}]]"
     if one["type"] == "missing" or not isinstance(given, str | int | float | bool):
         return told
     choices = re.findall(r"'([^']*)'", message) if one["type"] == "literal_error" else []
