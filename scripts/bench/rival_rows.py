@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 COUNTRIES = {"DE", "FR", "US", "GB", "NL", "IT", "ES", "AT", "CH"}
+CURRENCIES = {"EUR", "USD", "GBP", "CHF"}
 
 
 def problems(row):
@@ -19,11 +20,13 @@ def problems(row):
         datetime.fromisoformat(row["ordered_at"])
     except ValueError:
         found.append("DATE_FORMAT")
+    if row["currency"] not in CURRENCIES:
+        found.append("CURRENCY_UNKNOWN")
     if not row["sku"]:
         found.append("SKU_MISSING")
-    for name in ("quantity", "unit_price"):
+    for name, least in (("quantity", Decimal("0.0001")), ("unit_price", Decimal(0))):
         try:
-            if Decimal(row[name]) <= 0:
+            if Decimal(row[name]) < least:
                 found.append("QTY_INVALID")
         except InvalidOperation:
             found.append("NUM_FORMAT")

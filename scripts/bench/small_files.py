@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 from tempfile import mkdtemp
 
 from bulk import workspace
 from generate import write_small
-from measure import measured
+from measure import OURS, measured
 
 
 def main() -> None:
@@ -17,8 +16,7 @@ def main() -> None:
     try:
         write_small(folder / "drops", 1000, 7)
         root = workspace(folder)
-        command = [sys.executable, "-m", "oms_import.cli", "-w", str(root), "import", "bench"]
-        cost = measured([*command, str(folder / "drops"), "-q"])
+        cost = measured([*OURS, "-w", str(root), "import", "bench", str(folder / "drops"), "-q"])
         told = f"CPU {cost.cpu:.2f} s, {cost.peak_mb:.0f} MB, exit {cost.code}"
         print(f"1,000 files: {cost.wall:.2f} s, {told}")
     finally:
