@@ -185,7 +185,9 @@ def _import(
         with _store(workspace) as store:
             decisions = staging / "decisions.parquet"
             policies = {profile.name: profile.duplicates for profile in work.profiles}
-            decide(store.connection, [p.claims for p in spool], policies, work.run_id, decisions)
+            claims = [part.claims for part in spool]
+            names = {drop.index: drop.name for drop in work.drops}
+            decide(store.connection, claims, policies, work.run_id, decisions, names)
             writing = _writing(workspace, request, work, staging)
             if not request.dry_run:
                 again = partial(_again, workspace, work, staging / "scratch")
@@ -195,8 +197,7 @@ def _import(
             facts = _facts(request, work, written)
             if request.dry_run:
                 return report(facts, fail_on, datetime.now(UTC))
-            claims = tuple(part.claims for part in spool)
-            staged = Staged(staging, claims, decisions, written)
+            staged = Staged(staging, tuple(claims), decisions, written)
             told = release(workspace, store, facts, fail_on, staged)
     finally:
         _discard(staging)

@@ -44,6 +44,10 @@ class Columns:
         """The columns of the drop that a rule reads."""
         return () if rule is None else self.present((*rule.from_, *rule.concat))
 
+    def used_by(self, rule: FieldRule) -> tuple[str, ...]:
+        """Of those, the ones it uses up: an alias behind the first is only a stand-in."""
+        return (*self.present(rule.from_)[:1], *self.present(rule.concat))
+
 
 def text(column: str) -> pl.Expr:
     """A cell's text without white space at its ends; blank is null. String → String."""

@@ -41,7 +41,8 @@ class Field:
     """
 
     name: str
-    columns: tuple[str, ...]
+    columns: tuple[str, ...]  # all it reads
+    used: tuple[str, ...]  # those of which nothing is left to keep
     said: pl.Expr  # stage 1: the source's text
     mapped: pl.Expr | None  # stage 2: through the rule's map
     packed: pl.Expr | None  # stage 3: parsed
@@ -86,6 +87,7 @@ def field(name: str, rule: FieldRule, dtype: pl.DataType, context: Context) -> F
     return Field(
         name=name,
         columns=context.columns.of_rule(rule),
+        used=context.columns.used_by(rule),
         said=said,
         mapped=through.packed if through else None,
         packed=packed,

@@ -36,7 +36,7 @@ def line_rows(rows: pl.DataFrame, source: LineSource, wanted: tuple[str, ...]) -
     if source.in_ == "rows":
         return rows
     if source.in_ == "columns":
-        return _from_pairs(rows, holders, source)
+        return _from_pairs(rows, holders, source, wanted)
     return _from_json(rows, holders, wanted)
 
 
@@ -50,7 +50,9 @@ def _cells(rows: pl.DataFrame, holders: tuple[str, ...]) -> pl.DataFrame:
     return filled.drop("_at").with_row_index("_cell")
 
 
-def _from_pairs(rows: pl.DataFrame, holders: tuple[str, ...], source: LineSource) -> pl.DataFrame:
+def _from_pairs(
+    rows: pl.DataFrame, holders: tuple[str, ...], source: LineSource, wanted: tuple[str, ...]
+) -> pl.DataFrame:
     """Cells like `name:Shoe|sku:A12|quantity:1`. A piece without a key continues the one before."""
     if not holders:
         return rows.clear()
@@ -83,6 +85,9 @@ def _from_pairs(rows: pl.DataFrame, holders: tuple[str, ...], source: LineSource
         pl.when(pl.col("_value").str.strip_chars() != "").then(pl.col("_value"))
     )
     table = pairs.pivot(on="_name", index="_cell", values="_value", aggregate_function="first")
+    found = Columns.of(table.columns)
+    absent = [key for key in wanted if found.find(key) is None]
+    table = table.with_columns(pl.lit(None, dtype=pl.String).alias(key) for key in absent)
     return _onto(rows, cells, table)
 
 

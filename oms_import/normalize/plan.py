@@ -100,10 +100,10 @@ def compile_plan(
     once = [*order, *(f for _, fs in parties for f in fs), *(f for p in payments for f in p)]
     per_order = [f for c in (*charges, *taxes) if c.rule.scope == "order" for f in c.fields]
     order_columns = _of([*once, *per_order])
-    line_read = set(
-        _of([*line, *(f for c in (*charges, *taxes) if c.rule.scope == "line" for f in c.fields)])
-    )
-    mapped = {*order_columns, *line_read, *in_cells, *_key_columns(profile, columns)}
+    per_line = [f for c in (*charges, *taxes) if c.rule.scope == "line" for f in c.fields]
+    line_read = set(_of([*line, *per_line]))
+    used = (name for one in (*once, *per_order, *line, *per_line) for name in one.used)
+    mapped = {*used, *in_cells, *_key_columns(profile, columns)}
     dropped = set(columns.present(profile.drop_columns))
     return Plan(
         profile=profile,

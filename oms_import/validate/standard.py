@@ -64,7 +64,7 @@ def required(*, priced: bool) -> dict[str, Rule]:
         Rule(LINES, Code.QTY_MISSING, "line.qty_ordered", filled("qty_ordered")),
     ]
     if priced:
-        a_price = filled("unit_price") | filled("line_amount")
+        a_price = filled("unit_price") | filled("line_amount") | _cancelled_line()
         rules.append(Rule(LINES, Code.PRICE_MISSING, "line.unit_price", a_price))
     return {rule.field: rule for rule in rules}
 
@@ -94,6 +94,11 @@ def address(role: str) -> dict[str, Rule]:
     return rules
 
 
+def _cancelled_line() -> pl.Expr:
+    """A line cancelled at its source has quantity 0 and needs no price."""
+    return (pl.col("line_status") == "cancelled").fill_null(value=False)
+
+
 def _amounts() -> list[Rule]:
     qty, unit, amount = pl.col("qty_ordered"), pl.col("unit_price"), pl.col("line_amount")
     stated = (pl.col("unit_price_origin") == "stated").fill_null(value=False)
@@ -101,6 +106,7 @@ def _amounts() -> list[Rule]:
     # makes a negative amount, which is the quantity's fault.
     negative_unit = (stated & (unit < 0)).fill_null(value=False)
     follows = (qty < 0).fill_null(value=False) | negative_unit
+    enough = qty.is_null() | (qty > 0) | (_cancelled_line() & (qty == 0))
     differs = (amount - qty * unit).abs() > pl.max_horizontal(qty.abs(), 1) * pl.lit(_CENT)
     computed = as_text("computed_total", tables.MONEY)
     delta = as_text("total_delta", tables.MONEY)
@@ -115,7 +121,7 @@ def _amounts() -> list[Rule]:
             "stated_total",
             pl.format("computed {}, difference {}", computed, delta),
         ),
-        Rule(LINES, Code.QTY_INVALID, "line.qty_ordered", qty.is_null() | (qty > 0), "qty_ordered"),
+        Rule(LINES, Code.QTY_INVALID, "line.qty_ordered", enough, "qty_ordered"),
         Rule(LINES, Code.PRICE_NEGATIVE, "line.unit_price", ~negative_unit, "unit_price"),
         Rule(
             LINES,

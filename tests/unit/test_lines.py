@@ -50,3 +50,9 @@ def test_a_summary_row_is_no_line_beside_its_children_but_is_one_alone() -> None
     frame = rows(item=[None, "A", None]).with_columns(pl.Series("_order", [0, 0, 1]))
     kept = without_summaries(frame, RowMatch(column="item", blank=True))
     assert kept.select("_order", "item").rows() == [(0, "A"), (1, None)]
+
+
+def test_a_key_that_no_cell_has_is_a_blank_column() -> None:
+    source = LineSource.model_validate({"in": "columns", "columns": "line_*"})
+    lines = line_rows(rows(no=["1"], line_1=["sku:A"]), source, ("sku", "product_id"))
+    assert lines.select("sku", "product_id").rows() == [("A", None)]

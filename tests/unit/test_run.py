@@ -208,3 +208,12 @@ def test_a_dry_run_counts_everything_and_keeps_nothing(tmp_path: Path) -> None:
     assert (report.totals.orders_accepted, report.totals.orders_rejected) == (1, 1)
     assert not (tmp_path / "out").exists()
     assert run(space).totals.orders_accepted == 1
+
+
+def test_an_alias_that_is_not_used_is_kept_as_an_attribute(tmp_path: Path) -> None:
+    both = PROFILE.replace('sku = "sku"', 'sku = ["sku", "colour"]')
+    space = workspace(tmp_path, profile=both)
+    drop(space, "a.csv", [row(1)])
+    run(space)
+    kept = accepted(space, "order_attributes").select("name", "value").rows()
+    assert kept == [("colour", "red")]
