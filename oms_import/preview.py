@@ -13,7 +13,7 @@ from oms_import.history.store import Store
 from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError, SettingError
 from oms_import.model.finding import Finding, Location
-from oms_import.model.values import Drop, DropResult, Limits, Offer
+from oms_import.model.values import Dialect, Drop, DropResult, Limits, Offer
 from oms_import.pipeline.arrivals import arrive
 from oms_import.pipeline.channel import channel, open_drop
 from oms_import.pipeline.ingest import Ingest, silent
@@ -85,7 +85,7 @@ def _file(
 
 def _refused(file: str, result: DropResult) -> dict[str, object]:
     findings = [finding.as_json() for finding in result.findings]
-    return _document(file, None, None, None, [], findings)
+    return _document(file, None, None, [], findings)
 
 
 def _drop(
@@ -94,7 +94,7 @@ def _drop(
     choice = _Choice(named) if named else _choose(drop, known, scratch)
     if choice.profile is None:
         findings = [finding.as_json() for finding in choice.findings]
-        return _document(file, None, None, None, [], findings)
+        return _document(file, None, None, [], findings)
     return _read(file, drop, choice.profile, scratch)
 
 
@@ -135,15 +135,7 @@ def _read(file: str, drop: Drop, profile: Profile, scratch: Path) -> dict[str, o
         told = verdicts(part, decisions)
         orders += nested_orders(part.tables(), part.read("records"), told, {0: drop.name})
     findings = [finding.as_json() for finding in result.findings]
-    dialect = result.dialect
-    return _document(
-        file,
-        dialect.format if dialect else profile.format.reader,
-        profile.name,
-        dialect.encoding if dialect else None,
-        orders,
-        findings,
-    )
+    return _document(file, result.dialect, profile.name, orders, findings)
 
 
 def _our_bug(drop: Drop, error: Exception) -> DropResult:
@@ -153,17 +145,17 @@ def _our_bug(drop: Drop, error: Exception) -> DropResult:
 
 def _document(
     file: str,
-    form: str | None,
+    dialect: Dialect | None,
     profile: str | None,
-    encoding: str | None,
     orders: list[dict[str, object]],
     findings: list[dict[str, object]],
 ) -> dict[str, object]:
     return {
         "file": file,
-        "format": form,
+        "format": dialect.format if dialect else None,
         "profile": profile,
-        "encoding": encoding,
+        "encoding": dialect.encoding if dialect else None,
+        "columns": list(dialect.columns) if dialect else [],
         "orders": orders,
         "findings": findings,
         "documents_ignored": [],

@@ -77,6 +77,10 @@ def check(
         list[str] | None,
         typer.Argument(metavar="NAME", help="Names or paths; default: the workspace's."),
     ] = None,
+    sample: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Try the profile on this file; may be repeated."),
+    ] = None,
     json: AsJson = False,
     workspace: Where = None,
 ) -> None:
@@ -85,6 +89,7 @@ def check(
     \b
     Example:
         oms-import profiles check profiles/shop-a.toml
+        oms-import profiles check shop-a --sample orders.csv
     """
     from oms_import.report.listed import profiles_checked
 
@@ -93,6 +98,12 @@ def check(
     own = sorted(directory.glob("*.toml")) if directory else []
     wanted = names or [str(path) for path in own]
     results = [_checked(name, directory) for name in wanted]
+    if sample:
+        from oms_import.sampled import sampled
+
+        for result in results:
+            if result["ok"]:
+                result["samples"] = sampled(str(result["name"]), sample, space)
     if json:
         output.document({"schema": 1, "profiles": results})
     else:

@@ -112,7 +112,23 @@ def profiles_checked(results: Sequence[Row], look: Look) -> list[RenderableType]
         parts.append(state(word, look, word).append_text(plain(f" {result['name']}")))
         parts += [indented(str(problem)) for problem in result["problems"]]
         parts += [indented(str(result["hint"]))] if result["hint"] else []
+        for tried in result.get("samples", ()):
+            parts += _tried(tried)
     return parts or [plain("There is no profile to check.")]
+
+
+def _tried(tried: Row) -> list[RenderableType]:
+    """What a profile made of one sample."""
+    outcomes = ", ".join(f"{count} {name}" for name, count in tried["outcomes"].items())
+    findings = ", ".join(f"{code} {count}" for code, count in tried["findings"].items())
+    told = (
+        ("orders", f"{tried['orders']}: {outcomes}" if outcomes else "none"),
+        ("filled", ", ".join(tried["filled"])),
+        ("not filled", ", ".join(tried["empty"])),
+        ("kept as attributes", ", ".join(tried["attributes"])),
+        ("findings", findings),
+    )
+    return [indented(tried["file"]), *(indented(f"{name}: {text or '-'}") for name, text in told)]
 
 
 def exceptions_list(found: Sequence[Row], look: Look) -> list[RenderableType]:

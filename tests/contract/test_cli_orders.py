@@ -376,3 +376,13 @@ def test_a_terminal_sees_progress_and_a_pipe_does_not(command: Command, space: P
     assert done.wait(60) == 0
     assert "─" in seen.decode()
     assert "read 2 = accepted 2" in seen.decode()
+
+
+def test_a_profile_is_tried_on_a_sample(command: Command, space: Path) -> None:
+    path = drop(space, "sample.csv", GOOD)
+    answer = command("profiles", "check", "shop-a", "--sample", str(path), "--json")
+    [checked] = answer.json["profiles"]
+    [sample] = checked["samples"]
+    assert answer.code == 0
+    assert sample["outcomes"] == {"accepted": sample["orders"]}
+    assert "order.order_number" in sample["filled"]
