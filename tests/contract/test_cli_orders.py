@@ -380,7 +380,9 @@ def test_a_terminal_sees_progress_and_a_pipe_does_not(command: Command, space: P
 
 def test_a_profile_is_tried_on_a_sample(command: Command, space: Path) -> None:
     path = drop(space, "sample.csv", GOOD)
-    answer = command("profiles", "check", "shop-a", "--sample", str(path), "--json")
+    answer = command(
+        "-w", str(space), "profiles", "check", "shop-a", "--sample", str(path), "--json"
+    )
     [checked] = answer.json["profiles"]
     [sample] = checked["samples"]
     assert answer.code == 0
