@@ -42,11 +42,12 @@ def workspace(folder: Path) -> Path:
 
 def ours(folder: Path, file: Path) -> Result:
     """`oms-import import` into a fresh workspace: CSV, Parquet and history included."""
-    root = workspace(folder)
+    fresh = Path(mkdtemp(dir=folder))
+    root = workspace(fresh)
     cost = measured([*OURS, "-w", str(root), "import", "bench", str(file), "-q"])
     reports = list(root.glob("out/reports/*/report.json"))
     accepted = json.loads(reports[0].read_text())["totals"]["orders_accepted"] if reports else None
-    shutil.rmtree(root)
+    shutil.rmtree(fresh)
     return cost, accepted
 
 
@@ -58,12 +59,12 @@ def floor(folder: Path, file: Path) -> Result:
 
 def rival(folder: Path, file: Path, script: str) -> Result:
     """One of the scripts people write, with its own Python, so that ours never meets pandas."""
-    out = folder / "rival"
+    out = Path(mkdtemp(dir=folder)) / "rival"
     cost = measured([str(rivals_python()), str(HERE / script), str(file), str(out)])
     store = sqlite3.connect(out / "history.sqlite")
     accepted = store.execute("SELECT count(*) FROM seen").fetchone()[0]
     store.close()
-    shutil.rmtree(out)
+    shutil.rmtree(out.parent)
     return cost, accepted
 
 

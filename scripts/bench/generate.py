@@ -114,7 +114,8 @@ def money(cents: pl.Expr) -> pl.Expr:
 def copies(part: pl.DataFrame, share: float) -> pl.DataFrame:
     """The orders at the chunk's start that stand a second time, whole and unchanged, at its end."""
     numbers = part["order_number"].unique(maintain_order=True)
-    return part.filter(pl.col("order_number").is_in(numbers.head(int(len(numbers) * share))))
+    chosen = numbers.head(int(len(numbers) * share)).implode()
+    return part.filter(pl.col("order_number").is_in(chosen))
 
 
 def write(path: Path, lines: int, seed: int, duplicates: float = 0.0) -> None:
