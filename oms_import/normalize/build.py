@@ -67,6 +67,9 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
     first_lines = _first_lines(parts)
     extra, cards = cards_removed(attributes(first_lines, plan.unmapped), parts.once)
     payments, paid_cards = cards_removed(payments, parts.once, "reference")
+    orders, noted = cards_removed(orders, parts.once, "buyer_note")
+    orders, greeted = cards_removed(orders, parts.once, "gift_message")
+    lines, engraved = cards_removed(lines, parts.once, "personalization")
     frames = {
         "orders": orders,
         "order_lines": lines,
@@ -77,7 +80,15 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
         "order_attributes": extra,
     }
     findings = [order_faults, line_faults, party_faults, charge_faults, tax_faults, payment_faults]
-    findings += [cards, paid_cards, _row_faults(parts), _disagreements(parts, plan)]
+    findings += [
+        cards,
+        paid_cards,
+        noted,
+        greeted,
+        engraved,
+        _row_faults(parts),
+        _disagreements(parts, plan),
+    ]
     findings += [_without_lines(parts, plan), _confusables(orders, lines)]
     return OrderBatch(
         number=number,

@@ -26,6 +26,7 @@ class Keys:
     expr: pl.Expr | None
     fill_down: bool
     identity: tuple[str, ...]  # columns whose disagreement means two different orders
+    items: tuple[str, ...]  # columns that name a line, by its own id or else by its item
     copies: bool  # identical repetitions of an order are copies, not lines
 
     @classmethod
@@ -41,7 +42,19 @@ class Keys:
         told = ("currency", "stated_total", "ordered_at", "source_order_id")
         rules = (profile.order.get(name) for name in told)
         identity = tuple(dict.fromkeys(c for rule in rules for c in columns.of_rule(rule)))
-        return cls(expr, profile.group.fill_down, identity, profile.group.copies)
+        return cls(
+            expr, profile.group.fill_down, identity, _items(profile, columns), profile.group.copies
+        )
+
+
+def _items(profile: Profile, columns: Columns) -> tuple[str, ...]:
+    if profile.lines.in_ != "rows":
+        return ()
+    for names in (("source_line_id",), ("sku", "gtin", "channel_item_id", "buyer_item_id")):
+        found = [c for name in names for c in columns.of_rule(profile.line.get(name))]
+        if found:
+            return tuple(dict.fromkeys(found))
+    return ()
 
 
 def keyed(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
@@ -97,6 +110,7 @@ def _instances(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
         rows = _by_contradiction(rows.filter(chosen), rows.filter(~chosen), keys.identity)
     if keys.copies and keys.expr is not None:
         rows = _copies(rows)
+        rows = _told_again(rows, keys.items)
     return rows
 
 
@@ -160,6 +174,28 @@ def _copies(rows: pl.DataFrame) -> pl.DataFrame:
     part = pl.int_range(pl.len()).over(ORDER, *own)
     bad = rows.filter(chosen).with_columns(part.cast(pl.Int64).alias("_part"))
     return _renumbered(bad, rows.filter(~chosen))
+
+
+def _told_again(rows: pl.DataFrame, items: tuple[str, ...]) -> pl.DataFrame:
+    """Number apart the pieces of an order that lie apart and name the same lines again.
+
+    Pieces with other lines continue the order; a piece that repeats one of its lines is another
+    copy of it, with the same content (a duplicate) or with other content (a conflict).
+    """
+    same = pl.col(ORDER) == pl.col(ORDER).shift(1)
+    gap = (same & (pl.col("_record") != pl.col("_record").shift(1) + 1)).fill_null(value=False)
+    apart = rows.select(pl.col(ORDER).filter(gap).unique()).to_series()
+    if apart.is_empty() or not items:
+        return rows
+    chosen = pl.col(ORDER).is_in(apart.implode())
+    some = rows.filter(chosen).with_columns(gap.cast(pl.Int64).cum_sum().over(ORDER).alias("_part"))
+    named = some.filter(pl.any_horizontal(pl.col(c).is_not_null() for c in items))
+    pieces = named.group_by(ORDER, *items).agg(pl.col("_part").n_unique().alias("_n"))
+    again = pieces.filter(pl.col("_n") > 1)[ORDER].unique()
+    if again.is_empty():
+        return rows
+    copies = pl.col(ORDER).is_in(again.implode())
+    return _renumbered(some.filter(copies), rows.filter(~copies))
 
 
 def _first_row_recurs(rows: pl.DataFrame, own: list[str]) -> pl.Series:

@@ -92,3 +92,9 @@ def test_batch_size_does_not_change_the_orders(size: int, tmp_path: Path) -> Non
         known = assembler.scattered()
     whole = numbered(keyed(frame, keys), keys, 0)
     assert sorted(found) == sorted(tuple(o["Sku"]) for o in whole.partition_by("_order"))
+
+
+def test_an_order_told_again_further_down_with_another_price_is_a_contradicting_copy() -> None:
+    frame = rows(("1", "USD", None, "A"), ("2", "USD", None, "B"), ("1", None, None, "A"))
+    changed = frame.with_columns(pl.Series("Price", ["10", "5", "11"]))
+    assert grouped(changed) == [(0, "A"), (1, "A"), (2, "B")]

@@ -217,3 +217,22 @@ def test_an_alias_that_is_not_used_is_kept_as_an_attribute(tmp_path: Path) -> No
     run(space)
     kept = accepted(space, "order_attributes").select("name", "value").rows()
     assert kept == [("colour", "red")]
+
+
+def test_copies_that_contradict_each_other_in_one_file_are_all_held(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    drop(space, "a.csv", [row(1), row(2), row(1, qty="4")])
+    report = run(space)
+    assert (report.totals.orders_held, report.totals.orders_accepted) == (2, 1)
+    assert "DUP_CONFLICT" in [reason.code for reason in report.reasons]
+
+
+def test_a_card_number_is_refused_and_written_nowhere_else(tmp_path: Path) -> None:
+    profile = PROFILE.replace("[line]", 'buyer_note = "colour"\n[line]')
+    space = workspace(tmp_path, profile=profile)
+    drop(space, "a.csv", [[*row(1)[:-1], "my card is 4111 1111 1111 1111"], row(2)])
+    report = run(space)
+    assert (report.totals.orders_rejected, report.totals.orders_accepted) == (1, 1)
+    assert [reason.code for reason in report.reasons if reason.severity == "error"] == [
+        "CARD_NUMBER"
+    ]
