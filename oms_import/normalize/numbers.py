@@ -49,7 +49,7 @@ def decimal(
     reads under just one of them, or the same under both, is taken. `round_to` rounds half up (away
     from zero) to so many decimals; without it excess digits other than 0 are NUM_PRECISION. More
     integer digits than the type holds are NUM_RANGE; all else that is no number is NUM_FORMAT:
-    exponents, `1_000`, other scripts' digits, two signs, groups that are not groups, the other
+    exponents (a hundred digits and more are NUM_RANGE too), `1_000`, other scripts' digits, two signs, groups that are not groups, the other
     locale's form.
     """
     if decimal not in {".", ","}:
@@ -156,8 +156,11 @@ def _fault(style: _Style) -> pl.Expr:
     no_number = pl.when(~pl.col("ok")).then("raw")
     too_big = pl.col("long").str.contains(rf"^0*[1-9][0-9]{{{style.whole},}}(?:\.|$)")
     too_fine = pl.col("long").str.contains(rf"\.[0-9]{{{style.dtype.scale}}}[0-9]*[1-9]")
+    beyond = no_number.str.contains(r"^\s*[+-]?[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]{3,}\s*$")
     return (
-        pl.when(~no_number.str.contains(_BLANK))
+        pl.when(beyond)  # 1e309: whatever the form, no order holds it
+        .then(pl.lit(Code.NUM_RANGE.value))
+        .when(~no_number.str.contains(_BLANK))
         .then(pl.lit(Code.NUM_FORMAT.value))
         .when(too_big)
         .then(pl.lit(Code.NUM_RANGE.value))
