@@ -49,8 +49,8 @@ def decimal(
     reads under just one of them, or the same under both, is taken. `round_to` rounds half up (away
     from zero) to so many decimals; without it excess digits other than 0 are NUM_PRECISION. More
     integer digits than the type holds are NUM_RANGE; all else that is no number is NUM_FORMAT:
-    exponents (a hundred digits and more are NUM_RANGE too), `1_000`, other scripts' digits, two signs, groups that are not groups, the other
-    locale's form.
+    exponents (a hundred digits and more are NUM_RANGE too), `1_000`, other scripts' digits, two
+    signs, groups that are not groups, the other locale's form.
     """
     if decimal not in {".", ","}:
         style = partial(_either, dtype, round_to, currency_signs)
