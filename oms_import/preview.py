@@ -46,6 +46,18 @@ def preview(
         profile: name or path of a profile; None: detect it from the header.
         workspace: whose profiles to know beside the built-in ones.
     """
+    files_told = documents(files, profile, workspace)
+    return {"schema": 1, "files": [_public(document) for document in files_told]}
+
+
+def _public(document: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in document.items() if key != "columns"}
+
+
+def documents(
+    files: Sequence[str], profile: str | None, workspace: Workspace | None
+) -> list[dict[str, object]]:
+    """As `preview`, one entry a file, each with the `columns` of its header too."""
     directory = workspace.profiles if workspace else None
     named = find_profile(profile, directory) if profile else None
     known = [] if named else _candidates(directory)
@@ -55,7 +67,7 @@ def preview(
             scratch = Path(folder) / str(position)
             scratch.mkdir()
             found += _file(file, named, known, scratch)
-    return {"schema": 1, "files": found}
+    return found
 
 
 def _candidates(directory: Path | None) -> list[Profile]:

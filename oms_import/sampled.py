@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from oms_import.preview import preview
+from oms_import.preview import documents
 from oms_import.profiles.check import coverage
 from oms_import.profiles.load import find_profile
 from oms_import.workspace import Workspace
@@ -17,9 +17,9 @@ def sampled(name: str, samples: Sequence[str], workspace: Workspace | None) -> l
     """For each file of the samples: fields filled and empty, attributes, outcomes, findings."""
     directory: Path | None = workspace.profiles if workspace else None
     profile = find_profile(name, directory)
-    documents: Any = preview(samples, name, workspace)["files"]
     tried: list[dict[str, Any]] = []
-    for document in documents:
+    read: list[Any] = [*documents(samples, name, workspace)]
+    for document in read:
         held = coverage(profile, document["columns"])
         tried.append(
             {
