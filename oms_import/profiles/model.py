@@ -51,6 +51,13 @@ class FormatSpec(_Strict):
     required_columns: Columns = Field(
         default=(), description="Columns without which the file is refused (HDR_MISSING)."
     )
+    strict: bool = Field(
+        default=True,
+        description="EDI: refuse orders whose envelopes do not add up; false takes them and warns.",
+    )
+    test: Literal["hold", "release"] = Field(
+        default="hold", description="EDI: what becomes of interchanges marked as a test."
+    )
 
 
 class RowMatch(_Strict):
