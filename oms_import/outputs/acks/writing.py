@@ -47,7 +47,8 @@ class DelimitedWriter:
         marks += [mark for mark in (delimiters.repetition, delimiters.release) if mark]
         self._marks = re.compile(f"[{re.escape(''.join(marks))}]")
         self._odd = re.compile(f"[{_CONTROLS}]")
-        self._released = None if delimiters.release is None else re.escape(delimiters.release)
+        special = f"[{_CONTROLS}{re.escape(''.join(marks))}]|[^\x00-\x7f]|\\s$"
+        self._special = re.compile(special).search  # most values need nothing done: one look
         self._segments: list[str] = []
 
     @property
@@ -78,10 +79,13 @@ class DelimitedWriter:
 
     def escaped(self, value: str) -> str:
         """The value as it may stand in an element."""
+        if self._special(value) is None:
+            return value
         value = self.fitted(value)
-        if self._released is None:
+        release = self.delimiters.release
+        if release is None:
             return self._marks.sub(" ", value).rstrip()
-        return self._marks.sub(rf"{self._released}\g<0>", value)
+        return self._marks.sub(lambda mark: release + mark[0], value)
 
     def _element(self, element: Element) -> str:
         if element is None:
