@@ -1,0 +1,266 @@
+"""A drop of EDI as a Source: batches of whole messages, each led by its envelope and its faults.
+
+The tokenizers (x12, edifact, tradacoms, idoc) know how segments are written; what is alike in all
+of them is here: cutting messages into batches, repeating ISA/GS (UNB/UNG, STX, EDI_DC40) before
+each message, and saying what is wrong, as faults that condemn messages or as findings about the
+file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+import polars as pl
+
+from oms_import.model.codes import Code
+from oms_import.model.edi import FAULT_TAG, Envelopes, Fault, element
+from oms_import.model.finding import Finding, Location, Severity
+from oms_import.model.values import Dialect, Shaping
+from oms_import.readers.spec import ReadSpec
+
+Header = Sequence[tuple[str, Sequence[str | None]]]
+"""Segments around a message, outermost first: tag and elements (components joined by COMPONENT)."""
+
+ORDER_KINDS = ("order", "change")
+"""The kinds of message that are read; others are skipped and told."""
+
+_TOLD = 100  # findings about a file: a person needs the first ones, not thousands
+_FAULTS_OF_ONE = 50  # fault rows that one message, group or interchange gives to a message
+
+
+class Tokenized(Protocol):
+    """What a tokenizer found in a drop, and how its segments are read."""
+
+    @property
+    def name(self) -> str:
+        """The format: x12, edifact, tradacoms, idoc."""
+        ...
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the text."""
+        ...
+
+    @property
+    def envelopes(self) -> Envelopes:
+        """The survey: interchanges, groups, messages and faults."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[int, Header]:
+        """Group number → its header segments (ISA and GS; UNB, UNG; STX; EDI_DC40)."""
+        ...
+
+    @property
+    def repairs(self) -> list[str]:
+        """What was mended to read the file, for people: "lines wrapped at 80 columns"."""
+        ...
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What else there is to say about the file, severities set; never about faults."""
+        ...
+
+    def segments(self, messages: pl.DataFrame) -> pl.DataFrame:
+        """The segments of some messages, without envelope rows.
+
+        Parameters:
+            messages: rows of MESSAGES, in file order.
+
+        Returns:
+            SEGMENTS and e01 …, the messages in the same order.
+        """
+        ...
+
+
+class SegmentSource:
+    """A file of EDI opened for reading; see model.values.Source. Batches are frames of SEGMENTS."""
+
+    def __init__(self, tokens: Tokenized, spec: ReadSpec, shape: Shaping | None = None) -> None:
+        self._tokens = tokens
+        self._strict = spec.format.strict
+        self.shape = shape
+        self._faults = _fault_frames(self.envelopes.faults if self._strict else ())
+        held = spec.format.test == "hold"
+        self._tests = [one.number for one in self.envelopes.interchanges if one.test and held]
+        orders = self._orders()
+        self._orders_in = {scope: frozenset(orders.get_column(scope)) for scope in self._faults}
+
+    @property
+    def tokens(self) -> Tokenized:
+        """The tokenizer, for what only it knows, e.g. the fields of an IDoc's segments."""
+        return self._tokens
+
+    @property
+    def envelopes(self) -> Envelopes:
+        """What surrounds the segments, for acknowledgements and control numbers."""
+        return self._tokens.envelopes
+
+    @property
+    def dialect(self) -> Dialect:
+        """Format, encoding and the first interchange's element separator."""
+        first = self.envelopes.interchanges[:1]
+        return Dialect(
+            format=self._tokens.name,
+            encoding=self._tokens.encoding,
+            delimiter=first[0].delimiters.element if first else None,
+        )
+
+    @property
+    def findings(self) -> list[Finding]:
+        """EDI_REPAIRED, the tokenizer's own, EDI_DOCUMENT_IGNORED, and the faults that no row
+        carries: all of them in lenient mode, else those of messages that are no orders.
+        """
+        repaired = [Finding(Code.EDI_REPAIRED, detail=what) for what in self._tokens.repairs]
+        own = list(self._tokens.findings)
+        return [*repaired, *own, *_ignored(self.envelopes.messages), *self._told()]
+
+    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
+        """Frames of SEGMENTS of about `rows` rows at most, a message never cut.
+
+        Each message (kind order or change) is led by the rows of its envelope and by a row of
+        FAULT_TAG for each fault that condemns it.
+        """
+        for part in _parts(self._orders(), max(1, rows)):
+            yield self._led(part, self._tokens.segments(part))
+
+    def _orders(self) -> pl.DataFrame:
+        return self.envelopes.messages.filter(pl.col("kind").is_in(ORDER_KINDS))
+
+    def _led(self, messages: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
+        """Segments behind the leading rows of their messages."""
+        envelope, tests = self._envelope_rows(messages), self._test_rows(messages)
+        parts = (envelope, tests, *self._fault_rows(messages), segments)
+        # Leading rows have _segment 0; the sort is stable, so that they keep their order.
+        return pl.concat(parts, how="diagonal").sort("_message", "_segment", maintain_order=True)
+
+    def _envelope_rows(self, messages: pl.DataFrame) -> pl.DataFrame:
+        numbers = messages.get_column("group").unique(maintain_order=True)
+        header = _header_frame({number: self._tokens.headers[number] for number in numbers})
+        joined = messages.select("message", "group", "line").join(
+            header, on="group", maintain_order="left_right"
+        )
+        return _leading(joined, pl.exclude("message", "group", "line"))
+
+    def _test_rows(self, messages: pl.DataFrame) -> pl.DataFrame:
+        marked = messages.filter(pl.col("interchange").is_in(self._tests))
+        said = pl.format("interchange {}: marked as a test", "interchange")
+        code = pl.lit(str(Code.EDI_TEST)).alias(element(1))
+        return _leading(marked, pl.lit(FAULT_TAG).alias("tag"), code, said.alias(element(2)))
+
+    def _fault_rows(self, messages: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Faults of the interchange, of the group and of the message, in this order."""
+        for scope, faults in self._faults.items():
+            key = messages.select("message", "line", pl.col(scope).alias("on"))
+            marked = key.join(faults, on="on", maintain_order="left_right")
+            code, said = pl.col(element(1)), pl.col(element(2))
+            yield _leading(marked, pl.lit(FAULT_TAG).alias("tag"), code, said)
+
+    def _told(self) -> list[Finding]:
+        """Faults as findings about the file."""
+        faults = self.envelopes.faults
+        if self._strict:
+            faults = tuple(fault for fault in faults if not self._carried(fault))
+        told = [_finding(fault, self._severity(fault)) for fault in faults[:_TOLD]]
+        if len(faults) > _TOLD:
+            detail = f"and {len(faults) - _TOLD} more faults that are not listed"
+            told.append(Finding(Code.EDI_ENVELOPE, detail=detail, severity=Severity.WARNING))
+        return told
+
+    def _carried(self, fault: Fault) -> bool:
+        """Whether the fault condemns an order, whose rows tell it."""
+        scope, number = _scope(fault)
+        return number in self._orders_in[scope]
+
+    def _severity(self, fault: Fault) -> Severity | None:
+        """A warning; but the code's own where a broken envelope holds no message to tell it."""
+        scope, number = _scope(fault)
+        inside = self.envelopes.messages.get_column(scope)
+        if self._strict and not (inside == number).any():
+            return None
+        return Severity.WARNING
+
+
+def _scope(fault: Fault) -> tuple[str, int]:
+    """The column of MESSAGES and its value that say which messages the fault condemns."""
+    if fault.message is not None:
+        return "message", fault.message
+    if fault.group is not None:
+        return "group", fault.group
+    return "interchange", fault.interchange
+
+
+_FAULTS = {"on": pl.UInt32, element(1): pl.String, element(2): pl.String}
+
+
+def _fault_frames(faults: Sequence[Fault]) -> dict[str, pl.DataFrame]:
+    """Scope → the faults of that scope: number, code and what to say, at most some of a number."""
+    rows: dict[str, list[tuple[int, str, str]]] = {"interchange": [], "group": [], "message": []}
+    for fault in faults:
+        scope, number = _scope(fault)
+        rows[scope].append((number, fault.code, f"{fault.pointer}: {fault.detail}"))
+    frames = {
+        scope: pl.DataFrame(of_scope, schema=_FAULTS, orient="row")
+        for scope, of_scope in rows.items()
+    }
+    return {
+        scope: frame.group_by("on", maintain_order=True).head(_FAULTS_OF_ONE)
+        for scope, frame in frames.items()
+    }
+
+
+def _finding(fault: Fault, severity: Severity | None) -> Finding:
+    place = Location(line=fault.line, byte=fault.byte, pointer=fault.pointer)
+    detail = f"{fault.pointer}: {fault.detail}"
+    return Finding(Code(fault.code), None, fault.value, detail, severity, place)
+
+
+_TIMES = "\u00d7"
+
+
+def _ignored(messages: pl.DataFrame) -> list[Finding]:
+    """How many documents of which type are no orders, where there are any."""
+    others = messages.filter(~pl.col("kind").is_in(ORDER_KINDS))
+    counts = others.group_by("type", maintain_order=True).len().rows()
+    told = ", ".join(f"{count} {_TIMES} {kind or 'unnamed'}" for kind, count in counts)
+    return [Finding(Code.EDI_DOCUMENT_IGNORED, detail=told)] if told else []
+
+
+def _parts(messages: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
+    """Messages cut where a batch is full; a message longer than a batch stands in one alone."""
+    if messages.is_empty():
+        return
+    leading = 2  # rows of the envelope
+    before = (pl.col("segments").cast(pl.Int64) + leading).cum_sum().shift(fill_value=0)
+    lengths = messages.select((before // rows).rle().struct.field("len")).to_series()
+    begin = 0
+    for length in lengths:
+        yield messages.slice(begin, length)
+        begin += length
+
+
+def _header_frame(headers: Mapping[int, Header]) -> pl.DataFrame:
+    """group, tag, e01 …: one row a header segment."""
+    rows = [(group, *segment) for group, header in headers.items() for segment in header]
+    width = max((len(cells) for _, _, cells in rows), default=1)
+    columns = {
+        element(place + 1): [cells[place] if place < len(cells) else None for _, _, cells in rows]
+        for place in range(max(1, width))
+    }
+    frame = {"group": [row[0] for row in rows], "tag": [row[1] for row in rows], **columns}
+    strings = dict.fromkeys(("tag", *columns), pl.String)
+    return pl.DataFrame(frame, schema={"group": pl.UInt32, **strings})
+
+
+def _leading(messages: pl.DataFrame, *cells: pl.Expr) -> pl.DataFrame:
+    """Rows that stand before a message's own, placed on its first line."""
+    nowhere = pl.lit(None, pl.Int64)
+    return messages.select(
+        pl.col("message").alias("_message"),
+        pl.lit(0, pl.UInt32).alias("_segment"),
+        pl.col("line").alias("_line"),
+        nowhere.alias("_byte_from"),
+        nowhere.alias("_byte_to"),
+        *cells,
+    )
