@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from pydifact.segmentcollection import Interchange as PydifactInterchange
 
 from oms_import.model.edi import MESSAGES, Delimiters, Envelopes, Fault, Group, Interchange
+from oms_import.model.values import Limits
 from oms_import.outputs.acks import (
     AckPolicy,
     ControlNumbers,
@@ -32,6 +34,7 @@ from oms_import.outputs.acks import (
     purchase_order_ack_855,
     ta1_due,
 )
+from oms_import.readers.spec import ReadSpec
 
 AT = datetime(2024, 11, 24, 8, 5, tzinfo=UTC)
 NUMBERS = ControlNumbers(interchange=17, group=5, message=1)
@@ -800,13 +803,75 @@ def test_pydifact_reads_our_contrl_and_ordrsp() -> None:
     assert free[0].elements[3] == "it's ?? +1: fine"
 
 
+# Our own readers
+
+SAMPLES = Path(__file__).parents[2] / "../shared/samples/edi"
+
+
+def opened(standard: str, path: Path, scratch: Path) -> Envelopes:
+    reader = pytest.importorskip(f"oms_import.readers.edi.{standard}")
+    return getattr(reader, f"open_{standard}")(path, ReadSpec(), scratch, Limits()).envelopes
+
+
+def test_our_readers_find_no_fault_in_what_we_write(tmp_path: Path) -> None:
+    told = accepted(1, 2).with_columns(reasons=pl.lit(["it's *~?? +1: fine"]))
+    lines = pl.concat([one_line(), one_line(message=2)])
+    answers = [
+        ("x12", ack(x12_drop(3, *many())), ["997"]),
+        ("x12", po_ack(x12_drop(2), told, lines), ["855", "855"]),
+        ("edifact", control(edifact_drop(2)), ["CONTRL"]),
+        ("edifact", response(edifact_drop(2), told, lines), ["ORDRSP", "ORDRSP"]),
+    ]
+    for place, (standard, text, types) in enumerate(answers):
+        path = tmp_path / f"{place}.edi"
+        path.write_text(text or "", "ascii")
+        scratch = tmp_path / f"scratch{place}"
+        scratch.mkdir()
+        envelopes = opened(standard, path, scratch)
+        assert envelopes.faults == ()
+        assert envelopes.messages["type"].to_list() == types
+        assert envelopes.interchanges[0].control.lstrip("0") == "17"
+
+
+@pytest.mark.parametrize(
+    ("standard", "folder"), [("x12", "x12_850"), ("edifact", "edifact_orders")]
+)
+def test_files_as_partners_send_them_are_answered(
+    standard: str, folder: str, tmp_path: Path
+) -> None:
+    if not (SAMPLES / folder).is_dir():
+        pytest.skip("the samples are not here")
+    for path in sorted((SAMPLES / folder).iterdir()):
+        scratch = tmp_path / path.name
+        scratch.mkdir()
+        envelopes = opened(standard, path, scratch)
+        numbers = envelopes.messages["message"].to_list()
+        assert numbers
+        for theirs in envelopes.interchanges:
+            answers = [ta1_or_contrl(envelopes, theirs, accepted(*numbers))]
+            business = purchase_order_ack_855 if standard == "x12" else orders_response
+            answers.append(business(envelopes, theirs, accepted(*numbers), one_line(), NUMBERS, AT))
+            if standard == "x12":
+                answers.append(
+                    functional_ack_997(envelopes, theirs, accepted(*numbers), NUMBERS, AT)
+                )
+            check = assert_x12_counts if standard == "x12" else assert_edifact_counts
+            for text in filter(None, answers):
+                check(text)
+
+
+def ta1_or_contrl(envelopes: Envelopes, theirs: Interchange, outcomes: pl.DataFrame) -> str | None:
+    wanted = interchange_ack_ta1 if theirs.standard == "x12" else contrl
+    return wanted(envelopes, theirs, outcomes, NUMBERS, AT)
+
+
 # Whatever the data are
 
 ANY = st.text(max_size=60)
 MARKS = st.sampled_from("*~:|>^<!;@#%&=+\\{}[]$?`'.,A9 \n\x1d\x15").filter(bool)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_no_text_breaks_out_of_its_element_in_x12(data: st.DataObject) -> None:
     theirs = x12_interchange(
@@ -820,7 +885,11 @@ def test_no_text_breaks_out_of_its_element_in_x12(data: st.DataObject) -> None:
     envelopes = Envelopes((theirs,), (group,), rows, (fault,))
     texts = [data.draw(ANY) for _ in range(4)]
     told = outcomes_frame(
-        [MessageOutcome(1, "rejected", (texts[0],), (texts[1],), "N" + texts[2], None, texts[3])]
+        [
+            MessageOutcome(
+                1, "rejected", ("C" + texts[0],), (texts[1],), "N" + texts[2], None, texts[3]
+            )
+        ]
     )
     lines = one_line(line=texts[0], ids=((texts[1], texts[2]),), uom=texts[3], reasons=(texts[0],))
     policy = AckPolicy(refuse_others=True, encoding=data.draw(st.sampled_from(["ascii", "utf-8"])))
@@ -842,7 +911,7 @@ def test_no_text_breaks_out_of_its_element_in_x12(data: st.DataObject) -> None:
     assert all(len(one) <= 8 for one in x12_segments(text) if one[0] == "PO1")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_no_text_breaks_out_of_its_element_in_edifact(data: st.DataObject) -> None:
     theirs = edifact_interchange(
@@ -852,7 +921,9 @@ def test_no_text_breaks_out_of_its_element_in_edifact(data: st.DataObject) -> No
     fault = Fault("EDI_SEGMENT", 1, "", 1, 2, 3, data.draw(ANY), 1, value=data.draw(ANY))
     texts = [data.draw(ANY) for _ in range(4)]
     envelopes = edifact_drop(2, fault, interchange=theirs, control=data.draw(ANY))
-    told = outcomes_frame([MessageOutcome(1, "held", (texts[0],), (texts[1],), "N" + texts[2])])
+    told = outcomes_frame(
+        [MessageOutcome(1, "held", ("C" + texts[0],), (texts[1],), "N" + texts[2])]
+    )
     lines = one_line(line=texts[0], ids=((texts[1], texts[2]),), uom=texts[3], reasons=(texts[0],))
     answers = (control(envelopes, told), response(envelopes, told, lines))
     for text in answers:
