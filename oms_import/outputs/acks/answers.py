@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from oms_import.model.edi import Group, Interchange
@@ -26,7 +27,11 @@ class X12Answer:
     ) -> None:
         self._numbers = numbers
         self._at = at
-        self._writer = DelimitedWriter(x12_delimiters(interchange.delimiters), policy.encoding)
+        self._version = _isa_version(interchange)
+        marks = x12_delimiters(interchange.delimiters)
+        if self._version < "00402":  # no repetitions yet, so their separator is data like any other
+            marks = replace(marks, repetition=None)
+        self._writer = DelimitedWriter(marks, policy.encoding)
         self._groups = self._sets = self._all_sets = 0
         self._set_began: int | None = None
         self._in_group = False
@@ -93,16 +98,14 @@ class X12Answer:
 
     def _isa(self, theirs: Interchange) -> None:
         """ISA, whose elements have fixed widths (X12.5 section 5.1)."""
-        version = theirs.version or ""
-        version = version if re.fullmatch(r"00\d{3}", version, re.ASCII) else "00401"
         marks = self._writer.delimiters
         # ISA11 named the standards body until 00401; since 00402 it is the repetition separator.
-        usage = "U" if version < "00402" else marks.repetition or "^"
+        usage = marks.repetition or "U"
         fields = (
             "ISA", "00", " " * 10, "00", " " * 10,
             self._fixed(theirs.receiver_qualifier or "ZZ", 2), self._fixed(theirs.receiver, 15),
             self._fixed(theirs.sender_qualifier or "ZZ", 2), self._fixed(theirs.sender, 15),
-            f"{self._at:%y%m%d}", f"{self._at:%H%M}", usage, version,
+            f"{self._at:%y%m%d}", f"{self._at:%H%M}", usage, self._version,
             f"{self._numbers.interchange:09}", "0", "T" if theirs.test else "P",
             marks.component or ":",
         )  # fmt: skip
@@ -168,6 +171,12 @@ class EdifactAnswer:
         if self._messages:
             count = self._writer.count - self._began + 1
             self._writer.add("UNT", str(count), self._message_number)
+
+
+def _isa_version(theirs: Interchange) -> str:
+    """ISA12, of the interchange answered if it has one."""
+    version = theirs.version or ""
+    return version if re.fullmatch(r"00\d{3}", version, re.ASCII) else "00401"
 
 
 def _wrapped(first: int, place: int) -> int:
