@@ -25,6 +25,9 @@ ISA06, GS03 or UNB.0004 read like any other."""
 FAULT_TAG = "_FAULT"
 """A row of this tag (`_segment` 0) is a fault that condemns its message: e01 code, e02 detail."""
 
+OTHER = "OTHER SEGMENTS"
+"""The column of segments that no mapping used: a JSON list of objects with `name` and `value`."""
+
 SEGMENTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "_message": pl.UInt32,  # the message's number in the drop, from 1
     "_segment": pl.UInt32,  # position in the message; ST, UNH, MHD is 1, envelope rows are 0

@@ -192,6 +192,20 @@ PARTIES = pl.Schema(
     }
 )
 
+LINE_ALLOCATIONS = pl.Schema(
+    {
+        "order_key": TEXT,
+        "line_no": NUMBER,
+        "seq": NUMBER,
+        "party": TEXT,  # the store or place, as the source calls it
+        "quantity": MONEY,
+        "uom": TEXT,
+        "requested_ship_date": TIME,
+        **_LINEAGE,
+    }
+)
+"""How lines are split by store or date; already inside the line's quantity."""
+
 ORDER_ATTRIBUTES = pl.Schema(
     {"order_key": TEXT, "line_no": NUMBER, "name": TEXT, "value": TEXT, **_LINEAGE}
 )
@@ -199,6 +213,7 @@ ORDER_ATTRIBUTES = pl.Schema(
 TABLES: dict[str, pl.Schema] = {
     "orders": ORDERS,
     "order_lines": ORDER_LINES,
+    "line_allocations": LINE_ALLOCATIONS,
     "order_charges": ORDER_CHARGES,
     "order_taxes": ORDER_TAXES,
     "payments": PAYMENTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +56,21 @@ class Dialect:
     stated_count: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Shaping:
+    """How batches become rows, for readers whose batches are not rows yet (EDI: segments).
+
+    Small drops of the same `key` are joined first and shaped once, which is what makes a thousand
+    small files cheap.
+    """
+
+    key: str  # what must be alike in drops that are shaped together
+    columns: tuple[str, ...]  # the source columns of the rows
+    rows: Callable[[pl.DataFrame, int], pl.DataFrame]
+    """Batches with `_drop`, and the number of the first record where they are one drop's, to rows:
+    source columns, housekeeping and `_drop`."""
+
+
 HOUSEKEEPING = (
     "_record",
     "_line",
@@ -65,6 +80,7 @@ HOUSEKEEPING = (
     "_fault",
     "_fault_value",
     "_raw",
+    "_pointer",
 )
 SOURCE_HOUSEKEEPING: dict[str, pl.DataType | type[pl.DataType]] = {
     "_record": pl.Int64,  # from 1, in file order, over the whole drop
@@ -76,7 +92,10 @@ SOURCE_HOUSEKEEPING: dict[str, pl.DataType | type[pl.DataType]] = {
     "_fault_value": pl.String,  # what to say about it: "7 fields instead of 12"
     "_raw": pl.String,  # the row's text, only when _fault is set
 }
-"""Columns a reader adds to the source's own columns (which are all String, empty cells null)."""
+"""Columns a reader adds to the source's own columns (which are all String, empty cells null).
+
+A reader of documents may add `_pointer` (String): where in the document the row stands.
+"""
 
 
 class Source(Protocol):
@@ -90,6 +109,11 @@ class Source(Protocol):
     @property
     def findings(self) -> list[Finding]:
         """File-level findings; complete only after the last batch."""
+        ...
+
+    @property
+    def shape(self) -> Shaping | None:
+        """How the batches become rows; None: they are rows."""
         ...
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:

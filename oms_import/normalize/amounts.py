@@ -1,4 +1,4 @@
-"""Charges, taxes and payments of orders and lines."""
+"""Charges, taxes, payments and splits of orders and lines."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import polars as pl
 
 from oms_import.model import tables
 from oms_import.model.finding import FINDINGS
+from oms_import.normalize.columns import text
 from oms_import.normalize.faults import field_faults
 from oms_import.normalize.fields import Field, computed
-from oms_import.normalize.plan import Charge
+from oms_import.normalize.lines import objects
+from oms_import.normalize.plan import Charge, Split
 from oms_import.profiles.model import ChargeRule, Defaults, TaxRule
 
 _LEAD = ("_order", "_drop", "_record", "_line")
@@ -92,17 +94,43 @@ def _amounts(
     rule = charge.rule
     label = "charge." if isinstance(rule, ChargeRule) else "tax."
     if rule.scope == "line":
-        frame = computed(lines, charge.fields, (*_LEAD, "line_no"))
+        frame = computed(_chosen(lines, charge), charge.fields, (*_LEAD, "line_no"))
     else:
-        frame = computed(once if rule.per_order == "first" else rows, charge.fields, _LEAD)
+        whole = once if rule.per_order == "first" or charge.listed else rows
+        frame = computed(_chosen(whole, charge), charge.fields, _LEAD)
         frame = frame.with_columns(pl.lit(None, dtype=pl.Int64).alias("line_no"))
     faults = field_faults(frame, charge.fields, label)
     frame = frame.filter(pl.col("amount").is_not_null() & (pl.col("amount") != 0))
-    if rule.scope == "order" and rule.per_order != "first":
+    if rule.scope == "order" and rule.per_order != "first" and charge.listed is None:
         frame = _per_order(frame, rule.per_order)
     return frame.with_columns(
         pl.lit(rule.scope).alias("scope"), pl.lit(charge.number).alias("_at")
     ), faults
+
+
+def _chosen(rows: pl.DataFrame, charge: Charge) -> pl.DataFrame:
+    """The rows a rule is about: one an object where it reads lists; those of its `when`."""
+    if charge.listed is not None:
+        rows = objects(rows, charge.listed.column, charge.listed.keys)
+    for column, values in charge.when:
+        rows = rows.filter(text(column).is_in(list(values)))
+    return rows
+
+
+def allocation_rows(
+    lines: pl.DataFrame, splits: tuple[Split, ...]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """line_allocations (plus `_order`) in order of line and split, and findings."""
+    made: list[pl.DataFrame] = []
+    faults = [pl.DataFrame(schema=FINDINGS)]
+    for split in splits:
+        each = objects(lines, split.listed.column, split.listed.keys)
+        frame = computed(each, split.fields, (*_LEAD, "line_no"))
+        faults.append(field_faults(frame, split.fields, "allocation."))
+        made.append(frame.filter(pl.col("quantity").is_not_null()))
+    both = _sorted(made, tables.LINE_ALLOCATIONS)
+    seq = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("_order", "line_no")
+    return both.with_columns(seq.alias("seq")), pl.concat(faults)
 
 
 def _per_order(frame: pl.DataFrame, how: str) -> pl.DataFrame:

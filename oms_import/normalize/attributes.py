@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from oms_import.model.edi import OTHER
 from oms_import.normalize.columns import text
+from oms_import.normalize.lines import objects
 
 SCHEMA = {"_order": pl.Int64, "line_no": pl.Int64, "name": pl.String, "value": pl.String}
 
@@ -22,14 +24,31 @@ def attributes(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     for position, name in enumerate(names):
         if rows[name].null_count() == rows.height:
             continue
+        if name == OTHER:
+            parts.append(_segments(rows).with_columns(pl.lit(position).alias("_at")))
+            continue
         cells = rows.select("_order", "_line_no", text(name).alias("value"), start.alias("_start"))
         levels = _levels(cells) if several else (_order_level(cells),)
         about = (pl.lit(name).alias("name"), pl.lit(position).alias("_at"))
-        parts += [part.with_columns(about) for part in levels if not part.is_empty()]
+        parts += [
+            part.with_columns(about).select(*SCHEMA, "_at")
+            for part in levels
+            if not part.is_empty()
+        ]
     if not parts:
         return pl.DataFrame(schema=SCHEMA)
     both = pl.concat(parts)
-    return both.sort("_order", "line_no", "_at", nulls_last=False).select(list(SCHEMA))
+    return both.sort("_order", "line_no", "_at", maintain_order=True).select(list(SCHEMA))
+
+
+def _segments(rows: pl.DataFrame) -> pl.DataFrame:
+    """Segments that nothing mapped, each an attribute; those of a loop of lines are the line's."""
+    cells = rows.select("_order", "_line_no", OTHER).filter(pl.col(OTHER).is_not_null())
+    told = objects(cells, OTHER, ("name", "value"))
+    of_line = pl.col("name").str.contains("[*].", literal=True)
+    return told.select(
+        "_order", pl.when(of_line).then("_line_no").alias("line_no"), "name", "value"
+    )
 
 
 def _order_level(cells: pl.DataFrame) -> pl.DataFrame:

@@ -9,31 +9,18 @@ import polars as pl
 from oms_import.model import tables
 from oms_import.model.codes import Code
 from oms_import.model.values import OrderBatch
-from oms_import.normalize.amounts import charge_rows, payment_rows, tax_rows
+from oms_import.normalize.amounts import allocation_rows, charge_rows, payment_rows, tax_rows
 from oms_import.normalize.attributes import attributes
 from oms_import.normalize.columns import Columns
+from oms_import.normalize.control import balanced
 from oms_import.normalize.faults import cards_removed, field_faults, found, shaped
 from oms_import.normalize.fields import computed
-from oms_import.normalize.firsts import differing, first_filled, is_start
+from oms_import.normalize.firsts import counted, differing, first_filled, is_start, with_missing
 from oms_import.normalize.lines import line_rows, without_summaries
+from oms_import.normalize.parties import order_parties, with_line_parties
 from oms_import.normalize.plan import Plan
 from oms_import.normalize.text import confusable, order_number_norm
 from oms_import.normalize.totals import priced, totalled
-
-_ADDRESS = (
-    "name",
-    "company",
-    "line1",
-    "line2",
-    "line3",
-    "city",
-    "region",
-    "postal_code",
-    "external_id",
-    "gln",
-    "email",
-    "phone",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +44,14 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
     parts = _parts(rows, plan)
     orders, order_faults = _orders(parts, plan, drops)
     lines, line_faults = _lines(parts, plan)
-    parties, party_faults = _parties(parts, plan)
+    parties, party_faults = order_parties(parts.once, plan)
     charges, charge_faults = charge_rows(parts.once, parts.rows, parts.lines, plan.charges)
     taxes, tax_faults = tax_rows(
         parts.once, parts.rows, parts.lines, plan.taxes, plan.profile.defaults
     )
     payments, payment_faults = payment_rows(parts.once, plan.payments)
+    allocations, split_faults = allocation_rows(parts.lines, plan.allocations)
+    lines, parties, more_faults = with_line_parties(lines, parties, parts.lines, plan)
     orders = totalled(orders, lines, charges, taxes, plan.profile.rules.total_tolerance)
     first_lines = _first_lines(parts)
     extra, cards = cards_removed(attributes(first_lines, plan.unmapped), parts.once)
@@ -73,6 +62,7 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
     frames = {
         "orders": orders,
         "order_lines": lines,
+        "line_allocations": allocations,
         "order_charges": charges,
         "order_taxes": taxes,
         "payments": payments,
@@ -88,6 +78,9 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
         engraved,
         _row_faults(parts),
         _disagreements(parts, plan),
+        split_faults,
+        more_faults,
+        balanced(parts.once, plan.control, orders, lines),
     ]
     findings += [_without_lines(parts, plan), _confusables(orders, lines)]
     return OrderBatch(
@@ -111,14 +104,7 @@ def _parts(rows: pl.DataFrame, plan: Plan) -> Parts:
         )
     lines = line_rows(rows, plan.profile.lines, plan.line_keys)
     lines = without_summaries(_filled_lines(lines, plan), plan.profile.rows.summary)
-    return Parts(rows, once, lines.with_columns(_counted().alias("line_no")))
-
-
-def _counted() -> pl.Expr:
-    """1, 2, 3 … inside each order; rows are sorted by `_order`."""
-    place = pl.int_range(pl.len(), dtype=pl.Int64)
-    begun = pl.when(is_start()).then(place).forward_fill()
-    return place - begun + 1
+    return Parts(rows, once, lines.with_columns(counted().alias("line_no")))
 
 
 def _filled_lines(lines: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -143,7 +129,7 @@ def _orders(parts: Parts, plan: Plan, drops: pl.DataFrame) -> tuple[pl.DataFrame
         "price_basis": profile.defaults.price_basis,
         "segment": profile.defaults.segment,
     }
-    orders = _with_missing(given, tables.ORDERS).with_columns(
+    orders = with_missing(given, tables.ORDERS).with_columns(
         pl.col(name).fill_null(pl.lit(value)) for name, value in fallback.items() if value
     )
     if "status" in profile.order and "source_status" not in profile.order:
@@ -153,12 +139,14 @@ def _orders(parts: Parts, plan: Plan, drops: pl.DataFrame) -> tuple[pl.DataFrame
     ids = {int(index): drop_id[:12] for index, drop_id in drops.iter_rows()}
     drop = pl.col("_drop").replace_strict(ids, return_dtype=pl.String)
     unnamed = pl.concat_str(pl.lit("?"), drop, pl.lit(":"), pl.col("_record"))
-    account = pl.lit(f"{profile.name}/{profile.account}/")
+    account = pl.col("channel_account").fill_null(profile.account)
     orders = orders.with_columns(
         pl.lit(profile.name).alias("channel"),
-        pl.lit(profile.account).alias("channel_account"),
+        account.alias("channel_account"),
         norm.alias("order_number_norm"),
-        pl.concat_str(account, pl.coalesce(norm, unnamed)).alias("order_key"),
+        pl.concat_str(
+            pl.lit(profile.name), account, pl.coalesce(norm, unnamed), separator="/"
+        ).alias("order_key"),
         pl.lit(1, dtype=pl.Int64).alias("revision"),
     )
     return orders, pl.concat([faults, _folds(given)])
@@ -174,7 +162,7 @@ def _folds(given: pl.DataFrame) -> pl.DataFrame:
 def _lines(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
     lines = computed(parts.lines, plan.line, ("_order", "_drop", "_record", "_line", "line_no"))
     faults = field_faults(lines, plan.line, "line.")
-    lines = _with_missing(lines, tables.ORDER_LINES)
+    lines = with_missing(lines, tables.ORDER_LINES)
     uom = pl.col("uom").fill_null(plan.profile.defaults.uom)
     pack = pl.col("pack_size").fill_null(1)
     lines = priced(lines).with_columns(
@@ -186,39 +174,6 @@ def _lines(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("line_status").fill_null("open"),
     )
     return lines, faults
-
-
-def _parties(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
-    made: list[pl.DataFrame] = []
-    faults: list[pl.DataFrame] = [shaped([])]
-    country = plan.profile.defaults.country
-    for role, fields in plan.parties:
-        if not any(one.columns for one in fields):
-            continue
-        party = computed(parts.once, fields, ("_order", "_drop", "_record", "_line"))
-        faults.append(field_faults(party, fields, f"{role}."))
-        party = _with_missing(party, tables.PARTIES)
-        filled = pl.any_horizontal(pl.col(name).is_not_null() for name in _ADDRESS)
-        party = party.filter(filled).with_columns(pl.lit(role).alias("role"))
-        if country:
-            located = pl.col("line1").is_not_null() & pl.col("country_raw").is_null()
-            party = party.with_columns(
-                pl.when(located).then(pl.lit(country)).otherwise("country").alias("country")
-            )
-        made.append(party.select("_order", *(c for c in tables.PARTIES if c in party.columns)))
-    if not made:
-        return pl.DataFrame(schema={"_order": pl.Int64, **tables.PARTIES}), pl.concat(faults)
-    both = pl.concat(made).sort("_order", maintain_order=True)
-    return both.with_columns(_counted().alias("party_no")), pl.concat(faults)
-
-
-def _with_missing(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
-    """Add the table's columns that no rule filled, as nulls."""
-    return frame.with_columns(
-        pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in schema.items()
-        if name not in frame.columns
-    )
 
 
 def _first_lines(parts: Parts) -> pl.DataFrame:
@@ -277,7 +232,9 @@ def _records(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("_line_to").alias("line_to"),
         pl.col("_byte_from").alias("byte_from"),
         pl.col("_byte_to").alias("byte_to"),
-        pl.lit(None, dtype=pl.String).alias("pointer"),
+        (pl.col("_pointer") if "_pointer" in rows.columns else pl.lit(None, dtype=pl.String)).alias(
+            "pointer"
+        ),
     )
 
 
@@ -299,7 +256,7 @@ def _contract(
         theirs = about if name == "orders" else about[frame["_order"] - first]
         if name == "order_lines":
             theirs = theirs.with_columns(frame["_record"].alias("record_no"))
-        frame = _with_missing(frame.with_columns(theirs), schema)
+        frame = with_missing(frame.with_columns(theirs), schema)
         keep = ["_order", "_drop"] if name == "orders" else ["_order"]
         made[name] = frame.select(*keep, *(pl.col(c).cast(t) for c, t in schema.items()))
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -114,13 +115,22 @@ def _typed(
             style = _agreed(context.columns.of_rule(rule), context.decimals, ".")
         if wanted == tables.RATE:
             return percent(text, style).packed, (value,)
-        return decimal(text, wanted, style, rule.round).packed, (value.cast(dtype),)
+        packed = decimal(text, wanted, style, rule.round).packed
+        return packed, (_scaled(value, rule.scale).cast(dtype),)
     if kind == "country":
         said = pl.col(name + SAID).alias("country_raw")
         return country(text).packed, (value, said)
     if kind in _PARSERS:
         return _PARSERS[kind](text).packed, (value.cast(dtype),)
     return None, (text.alias(name),)
+
+
+def _scaled(value: pl.Expr, scale: int) -> pl.Expr:
+    """A number with implied decimals put where they belong."""
+    if not scale:
+        return value
+    unit = pl.lit(Decimal(1).scaleb(-scale)).cast(pl.Decimal(38, scale))
+    return value.cast(pl.Decimal(38, 4 + scale)) * unit
 
 
 _PARSERS: dict[str, Callable[[pl.Expr], Parsed]] = {

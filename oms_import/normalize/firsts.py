@@ -1,4 +1,4 @@
-"""Order-level values that stand on some of an order's rows: the first that is filled."""
+"""Rows of whole orders: where each begins, its place, its first filled values, its columns."""
 
 from __future__ import annotations
 
@@ -76,6 +76,22 @@ def differing(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
 def is_start() -> pl.Expr:
     """Whether a row is the first of its order."""
     return (pl.col("_order") != pl.col("_order").shift(1)).fill_null(value=True)
+
+
+def counted() -> pl.Expr:
+    """1, 2, 3 … inside each order; rows are sorted by `_order`."""
+    place = pl.int_range(pl.len(), dtype=pl.Int64)
+    begun = pl.when(is_start()).then(place).forward_fill()
+    return place - begun + 1
+
+
+def with_missing(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """Add the table's columns that no rule filled, as nulls."""
+    return frame.with_columns(
+        pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in schema.items()
+        if name not in frame.columns
+    )
 
 
 def _blank(column: pl.Expr) -> pl.Expr:

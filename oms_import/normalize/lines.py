@@ -104,6 +104,13 @@ def _from_json(
     return _faulted(lines, broken)
 
 
+def objects(rows: pl.DataFrame, column: str, keys: tuple[str, ...]) -> pl.DataFrame:
+    """One row an object of the JSON lists in a column: the rows' own columns beside its keys."""
+    return _from_json(
+        rows.with_row_index("_row") if "_row" not in rows.columns else rows, (column,), keys
+    )
+
+
 _ITEMS = """
     SELECT _row, json_valid(_text) AS _valid, unnest(CASE
         WHEN NOT json_valid(_text) THEN [_text]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -12,6 +12,7 @@ from oms_import.normalize.columns import Columns
 from oms_import.normalize.fields import Context, Field, field, survey_columns
 from oms_import.normalize.lines import line_columns
 from oms_import.profiles.model import (
+    AllocationRule,
     ChargeRule,
     FieldRule,
     PaymentRule,
@@ -21,6 +22,7 @@ from oms_import.profiles.model import (
 
 _CHARGE_FIELDS = ("name", "code", "tax_amount")
 _TAX_FIELDS = ("jurisdiction", "rate", "taxable")
+_CONTROL = pl.Schema(dict.fromkeys(("lines", "quantity", "goods"), tables.MONEY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,36 @@ class Charge:
     rule: ChargeRule | TaxRule
     amount: Field
     others: tuple[Field, ...]
+    listed: Listed | None = None  # the objects that it reads; None: it reads columns
+    when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # columns or keys → values to look for
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Amount first, then what describes it."""
         return (self.amount, *self.others)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The source columns it reads."""
+        if self.listed is not None:
+            return (self.listed.column,)
+        return (*_of(list(self.fields)), *(name for name, _ in self.when))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Objects of the JSON lists in a column, and the keys that are read of them."""
+
+    column: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An allocation rule whose list the drop has."""
+
+    listed: Listed
+    fields: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +77,9 @@ class Plan:
     charges: tuple[Charge, ...]
     taxes: tuple[Charge, ...]
     payments: tuple[tuple[Field, ...], ...]
+    allocations: tuple[Split, ...]
+    line_parties: tuple[tuple[str, tuple[Field, ...]], ...]
+    control: tuple[Field, ...]
     order_columns: tuple[str, ...]  # read once an order
     agreed_columns: tuple[str, ...]  # of those, the ones that should not differ between its rows
     unmapped: tuple[str, ...]
@@ -66,7 +96,7 @@ def surveyed(profile: Profile, names: tuple[str, ...]) -> tuple[list[str], list[
     """Columns whose day/month order and whose decimal separator are decided on the whole column."""
     rules = [(rule, tables.ORDERS[name]) for name, rule in profile.order.items()]
     rules += [(rule, tables.ORDER_LINES[name]) for name, rule in profile.line.items()]
-    rules += [(c.amount, tables.MONEY) for c in (*profile.charge, *profile.tax)]
+    rules += [(c.amount, tables.MONEY) for c in (*profile.charge, *profile.tax) if not c.each]
     for payment in profile.payment:
         rules += [(rule, dtype) for _, rule, dtype in _parts(payment, tables.PAYMENTS)]
     return survey_columns(rules, profile.defaults, Columns.of(names))
@@ -97,13 +127,28 @@ def compile_plan(
     charges = _charges(profile.charge, tables.ORDER_CHARGES, _CHARGE_FIELDS, here, with_keys)
     taxes = _charges(profile.tax, tables.ORDER_TAXES, _TAX_FIELDS, here, with_keys)
     payments = tuple(_payment(rule, here) for rule in profile.payment)
-    once = [*order, *(f for _, fs in parties for f in fs), *(f for p in payments for f in p)]
-    per_order = [f for c in (*charges, *taxes) if c.rule.scope == "order" for f in c.fields]
-    order_columns = _of([*once, *per_order])
-    per_line = [f for c in (*charges, *taxes) if c.rule.scope == "line" for f in c.fields]
-    line_read = set(_of([*line, *per_line]))
-    used = (name for one in (*once, *per_order, *line, *per_line) for name in one.used)
-    mapped = {*used, *in_cells, *_key_columns(profile, columns)}
+    allocations = _splits(profile.allocation, here)
+    line_parties = tuple(
+        (role, _fields(_named(rules), tables.PARTIES, with_keys))
+        for role, rules in profile.line_party.items()
+    )
+    control = _fields(profile.control, _CONTROL, here)
+    once = [
+        *order,
+        *(f for _, fs in parties for f in fs),
+        *(f for p in payments for f in p),
+        *control,
+    ]
+    amounts = (*charges, *taxes)
+    per_order = [name for c in amounts if c.rule.scope == "order" for name in c.columns]
+    per_line = [name for c in amounts if c.rule.scope == "line" for name in c.columns]
+    per_line += [one.listed.column for one in allocations]
+    of_lines = [*line, *(f for _, fs in line_parties for f in fs)]
+    order_columns = tuple(dict.fromkeys((*_of(once), *per_order)))
+    line_read = {*_of(of_lines), *per_line}
+    used = (name for one in (*once, *of_lines) for name in one.used)
+    mapped = {*used, *_amounts_used(amounts), *in_cells, *_key_columns(profile, columns)}
+    mapped |= {one.listed.column for one in allocations}
     dropped = set(columns.present(profile.drop_columns))
     return Plan(
         profile=profile,
@@ -114,6 +159,9 @@ def compile_plan(
         charges=charges,
         taxes=taxes,
         payments=payments,
+        allocations=allocations,
+        line_parties=line_parties,
+        control=control,
         order_columns=order_columns,
         agreed_columns=tuple(c for c in _of(once) if c not in line_read),
         unmapped=tuple(c for c in columns.names if c not in mapped and c not in dropped),
@@ -150,12 +198,54 @@ def _charges(
     found: list[Charge] = []
     for number, rule in enumerate(rules):
         context = order if rule.scope == "order" else line
-        amount = field("amount", rule.amount, tables.MONEY, context)
-        if amount is None:
-            continue
         others = {name: getattr(rule, name) for name in described if getattr(rule, name)}
-        found.append(Charge(number, rule, amount, _fields(others, schema, context)))
+        listed = None
+        if rule.each is not None:
+            listed = _listed(rule.each, [rule.amount, *others.values()], rule.when, context)
+            if listed is None:
+                continue
+            context = replace(context, columns=Columns.of(listed.keys))
+        amount = field("amount", rule.amount, tables.MONEY, context)
+        when = tuple(
+            (name, values)
+            for key, values in rule.when.items()
+            if (name := context.columns.find(key)) is not None
+        )
+        if amount is None or len(when) < len(rule.when):
+            continue
+        fields = _fields(others, schema, context)
+        found.append(Charge(number, rule, amount, fields, listed, when))
     return tuple(found)
+
+
+def _listed(
+    column: str, rules: list[FieldRule], when: Mapping[str, object], context: Context
+) -> Listed | None:
+    """A column of lists and the keys that rules read of its objects; None: it is not there."""
+    name = context.columns.find(column)
+    keys = dict.fromkeys(key for rule in rules for key in (*rule.from_, *rule.concat))
+    return None if name is None else Listed(name, (*keys, *(k for k in when if k not in keys)))
+
+
+def _splits(rules: tuple[AllocationRule, ...], context: Context) -> tuple[Split, ...]:
+    found: list[Split] = []
+    for rule in rules:
+        parts = {
+            name: part
+            for name in AllocationRule.model_fields
+            if isinstance(part := getattr(rule, name), FieldRule)
+        }
+        listed = _listed(rule.each, list(parts.values()), {}, context)
+        if listed is not None:
+            inner = replace(context, columns=Columns.of(listed.keys))
+            found.append(Split(listed, _fields(parts, tables.LINE_ALLOCATIONS, inner)))
+    return tuple(found)
+
+
+def _amounts_used(amounts: tuple[Charge, ...]) -> list[str]:
+    listed = [one.listed.column for one in amounts if one.listed is not None]
+    plain = [name for one in amounts if one.listed is None for f in one.fields for name in f.used]
+    return [*listed, *plain, *(name for one in amounts if not one.listed for name, _ in one.when)]
 
 
 def _payment(rule: PaymentRule, context: Context) -> tuple[Field, ...]:

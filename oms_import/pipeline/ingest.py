@@ -17,7 +17,7 @@ import polars as pl
 from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError, OmsImportError
 from oms_import.model.finding import Finding, Location
-from oms_import.model.values import Drop, DropResult, Source
+from oms_import.model.values import Drop, DropResult, Shaping, Source
 from oms_import.normalize.grouping import Keys, keyed, numbered
 from oms_import.normalize.plan import Plan, compile_plan, surveyed
 from oms_import.pipeline.assemble import Assembler
@@ -39,11 +39,27 @@ def silent(label: str, done: int, total: int) -> None:
 
 
 def source_frames(drop: Drop, source: Source, rows: int) -> Iterator[pl.DataFrame]:
-    """A drop's frames as the pipeline takes them: a corrected file restored, with `_drop`."""
+    """A drop's rows as the pipeline takes them: a corrected file restored, with `_drop`."""
+    return _as_rows(source.shape, _batches(drop, source, rows))
+
+
+def _batches(drop: Drop, source: Source, rows: int) -> Iterator[pl.DataFrame]:
+    """A drop's batches with `_drop`, not yet shaped."""
     number = pl.lit(drop.index, dtype=pl.UInt32).alias("_drop")
     for frame in source.batches(rows):
         if frame.height:
-            yield corrected(frame).with_columns(number)
+            restored = corrected(frame) if source.shape is None else frame
+            yield restored.with_columns(number)
+
+
+def _as_rows(shape: Shaping | None, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """One drop's batches shaped, its records numbered through."""
+    first = 1
+    for batch in batches:
+        rows = batch if shape is None else shape.rows(batch, first)
+        first += rows.height
+        if rows.height:
+            yield rows
 
 
 @dataclass(slots=True)
@@ -51,12 +67,26 @@ class _Small:
     """Small drops of the same columns waiting to share a batch."""
 
     columns: tuple[str, ...] = ()
+    shape: Shaping | None = None
     drops: list[Drop] = field(default_factory=list[Drop])
     frames: list[pl.DataFrame] = field(default_factory=list[pl.DataFrame])
     rows: int = 0
 
-    def clear(self) -> None:
-        self.columns, self.drops, self.frames, self.rows = (), [], [], 0
+    def takes(self, columns: tuple[str, ...], shape: Shaping | None) -> bool:
+        """Whether a drop of these columns can join those that wait."""
+        mine, its = (one.key if one else None for one in (self.shape, shape))
+        return not self.drops or (columns == self.columns and mine == its)
+
+    def whole(self) -> pl.DataFrame:
+        """All rows, in the drops' order."""
+        if self.shape is None:
+            return pl.concat(self.frames)
+        return self.shape.rows(pl.concat(self.frames, how="diagonal"), 1)
+
+    def apart(self) -> Iterator[_Small]:
+        """Each drop alone."""
+        for drop, frame in zip(self.drops, self.frames, strict=True):
+            yield _Small(self.columns, self.shape, [drop], [frame], frame.height)
 
 
 @dataclass(slots=True)
@@ -96,7 +126,7 @@ class Ingest:
 
     def _read(self, drop: Drop) -> None:
         source = open_drop(self.channel, drop, self.scratch)
-        frames = self._frames(drop, source)
+        frames = _batches(drop, source, self.channel.limits.batch_rows)
         first = next(frames, None)
         second = next(frames, None)
         if first is None:
@@ -105,7 +135,8 @@ class Ingest:
             self._keep_small(drop, source, first)
         else:
             self._flush()
-            self._big(drop, source, chain((first, second), frames))
+            batches = chain((first, second), frames)
+            self._big(drop, source, _as_rows(source.shape, batches))
 
     def _frames(self, drop: Drop, source: Source) -> Iterator[pl.DataFrame]:
         return source_frames(drop, source, self.channel.limits.batch_rows)
@@ -132,13 +163,12 @@ class Ingest:
         )
 
     def _keep_small(self, drop: Drop, source: Source, rows: pl.DataFrame) -> None:
-        small = self._small
-        columns = tuple(rows.columns)
-        if small.drops and (
-            columns != small.columns or small.rows + rows.height > self.channel.limits.batch_rows
-        ):
+        columns = source.shape.columns if source.shape else tuple(rows.columns)
+        full = self._small.rows + rows.height > self.channel.limits.batch_rows
+        if full or not self._small.takes(columns, source.shape):
             self._flush()
-        small.columns = columns
+        small = self._small
+        small.columns, small.shape = columns, source.shape
         small.drops.append(drop)
         small.frames.append(rows)
         small.rows += rows.height
@@ -147,28 +177,29 @@ class Ingest:
 
     def _flush(self) -> None:
         """Judge the waiting small drops together; where that fails, each alone."""
-        drops, frames, columns = self._small.drops, self._small.frames, self._small.columns
-        self._small.clear()
-        if not drops:
+        small, self._small = self._small, _Small()
+        if not small.drops:
             return
         mark = self.spool.mark()
         try:
-            self._batch(drops, frames, columns)
+            self._batch(small)
         except OmsImportError:
             raise
         except Exception as error:  # noqa: BLE001 one bad drop never stops the channel
             self.spool.rollback(mark)
-            if len(drops) == 1:
-                self.results[drops[0].index] = self.on_failure(drops[0], error)
+            if len(small.drops) == 1:
+                drop = small.drops[0]
+                self.results[drop.index] = self.on_failure(drop, error)
                 return
-            for drop, frame in zip(drops, frames, strict=True):
-                self._small = _Small(columns, [drop], [frame], frame.height)
+            for one in small.apart():
+                self._small = one
                 self._flush()
 
-    def _batch(
-        self, drops: list[Drop], frames: list[pl.DataFrame], columns: tuple[str, ...]
-    ) -> None:
-        rows = pl.concat(frames)
+    def _batch(self, small: _Small) -> None:
+        drops, columns = small.drops, small.columns
+        rows = small.whole()
+        if small.shape is not None:
+            self._count(rows)
         evidence = Evidence(*surveyed(self.channel.profile, columns))
         evidence.add(rows)
         known = evidence.decided()
@@ -186,6 +217,11 @@ class Ingest:
             chosen = pl.col("_drop").is_in([drop.index for drop in members])
             mine = rows if len(groups) == 1 else rows.filter(chosen)
             self._judge(keyed(mine, keys), plan, keys, members)
+
+    def _count(self, rows: pl.DataFrame) -> None:
+        """Correct the records of drops that were only shaped now."""
+        for drop, records in rows.group_by("_drop").agg(pl.len()).iter_rows():
+            self.results[drop] = replace(self.results[drop], records=records)
 
     def _big(self, drop: Drop, source: Source, frames: Iterator[pl.DataFrame]) -> None:
         """Stream one drop; nothing of it stays in the spool unless all of it can be trusted."""

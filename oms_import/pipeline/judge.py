@@ -51,12 +51,18 @@ def judge(
 
 
 def _about_sound_rows(findings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Without what follows from a broken row: its own fault says it all."""
+    """Without what follows from a broken row: its own fault says it all, if it is an error."""
     broken = rows.filter(pl.col("_fault").is_not_null())
     if broken.is_empty():
         return findings
     keys = broken.select(
         pl.col("_drop").cast(pl.UInt32), pl.col("_record").alias("record"), pl.col("_fault")
+    ).join(
+        findings.filter(pl.col("severity") == "error").select(
+            "_drop", "record", pl.col("code").alias("_fault")
+        ),
+        on=["_drop", "record", "_fault"],
+        how="semi",
     )
     told = findings.join(keys, on=["_drop", "record"], how="left", maintain_order="left")
     return told.filter(pl.col("_fault").is_null() | (pl.col("_fault") == pl.col("code"))).select(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oms_import.profiles.detect import folded, line_holders, required_groups
 from oms_import.profiles.model import FieldRule, Profile
 from oms_import.profiles.problems import key_path
-from oms_import.profiles.walk import Path, rules_of
+from oms_import.profiles.walk import Path, list_of, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def coverage(profile: Profile, columns: Sequence[str]) -> Coverage:
     filled: dict[str, tuple[str, ...]] = {}
     empty: list[str] = []
     for path, rule in rules_of(profile):
-        found = _present(header, (*rule.from_, *rule.concat))
+        each = list_of(profile, path)
+        found = _present(header, (each,) if each else (*rule.from_, *rule.concat))
         if not found and holders and _is_of_lines(profile, path):
             found = holders
         if found or _needs_no_source(rule):

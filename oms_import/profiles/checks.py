@@ -45,18 +45,19 @@ def problems_of(profile: Profile) -> list[Problem]:
 
 
 def unknown_fields(table: Mapping[str, Any]) -> list[Problem]:
-    """Names in `order`, `line` and `party` that are no fields of the canonical order."""
+    """Names in `order`, `line`, `party` … that are no fields of the canonical order."""
     found = [
         problem
-        for name in ("order", "line")
+        for name in ("order", "line", "control")
         for problem in _unknown(table.get(name), (name,), MAPPABLE[name])
     ]
-    parties = table.get("party")
-    for role, fields in parties.items() if isinstance(parties, dict) else ():
-        if role in tables.ROLES:
-            found += _unknown(fields, ("party", role), MAPPABLE["party"])
-        else:
-            found.append((("party", role), "is no role" + nearest(role, tables.ROLES)))
+    for kind in ("party", "line_party"):
+        parties = table.get(kind)
+        for role, fields in parties.items() if isinstance(parties, dict) else ():
+            if role in tables.ROLES:
+                found += _unknown(fields, (kind, role), MAPPABLE["party"])
+            else:
+                found.append(((kind, role), "is no role" + nearest(role, tables.ROLES)))
     return found
 
 

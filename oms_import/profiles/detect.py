@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch, fnmatchcase
 
 from oms_import.profiles.model import Profile
-from oms_import.profiles.walk import rules_of
+from oms_import.profiles.walk import list_of, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,12 @@ def _marked(profile: Profile, header: dict[str, str]) -> bool:
 
 def known_columns(profile: Profile) -> frozenset[str]:
     """Every source column the profile names, all aliases included."""
-    named = {name for _, rule in rules_of(profile) for name in (*rule.from_, *rule.concat)}
+    named: set[str] = set()
+    for path, rule in rules_of(profile):
+        each = list_of(profile, path)
+        named |= {*rule.from_, *rule.concat} if each is None else {each}
+    for charge in (*profile.charge, *profile.tax):
+        named |= set() if charge.each else set(charge.when)
     rows = profile.rows
     matches = (*rows.skip, *((rows.summary,) if rows.summary else ()))
     own = (

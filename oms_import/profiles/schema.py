@@ -38,6 +38,9 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[charge]]", model.ChargeRule),
     ("[[tax]]", model.TaxRule),
     ("[[payment]]", model.PaymentRule),
+    ("[[allocation]]", model.AllocationRule),
+    ("[[partner]]", model.Partner),
+    ("[edi]", model.EdiPolicy),
     ("[rules], [rules.segment.NAME]", model.Rules),
     ("rules.limits", model.Limit),
     ("[duplicates]", model.Duplicates),
@@ -66,10 +69,11 @@ def json_schema() -> dict[str, Any]:
     for name in ("RuleSet", "Rules"):
         severity = schema["$defs"][name]["properties"]["severity"]
         severity["propertyNames"] = {"enum": [str(code) for code in Code]}
-    for table in ("order", "line"):
+    for table in ("order", "line", "control"):
         schema["properties"][table] |= _fields(table)
     party = {role: {"$ref": "#/$defs/Party"} for role in tables.ROLES}
-    schema["properties"]["party"] |= {"properties": party, "additionalProperties": False}
+    for table in ("party", "line_party"):
+        schema["properties"][table] |= {"properties": party, "additionalProperties": False}
     return schema
 
 
@@ -80,7 +84,12 @@ def key_tables() -> str:
 
 def field_lists() -> str:
     """Markdown: the fields of the canonical order that a profile can map."""
-    names = {"order": "[order]", "line": "[line]", "party": "[party.ROLE]"}
+    names = {
+        "order": "[order]",
+        "line": "[line]",
+        "party": "[party.ROLE], [line_party.ROLE]",
+        "control": "[control]",
+    }
     shown = [f"**{names[table]}** " + _named(sorted(MAPPABLE[table])) for table in names]
     return "\n\n".join([*shown, "**Roles** " + _named(tables.ROLES)]) + "\n"
 

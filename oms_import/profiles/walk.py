@@ -1,4 +1,4 @@
-"""Every rule of a profile that reads source columns, with the key path it stands at."""
+"""Every rule of a profile that reads the source, with the key path it stands at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from oms_import.profiles.model import FieldMap, FieldRule, Profile
 
 Path = tuple[str | int, ...]
+_LISTED = ("charge", "tax", "payment", "allocation")
 
 
 def rules_of(profile: Profile) -> Iterator[tuple[Path, FieldRule]]:
@@ -14,7 +15,7 @@ def rules_of(profile: Profile) -> Iterator[tuple[Path, FieldRule]]:
     for path, fields in maps_of(profile):
         for name, rule in fields.items():
             yield (*path, name), rule
-    for kind in ("charge", "tax", "payment"):
+    for kind in _LISTED:
         for number, part in enumerate(getattr(profile, kind)):
             for name in type(part).model_fields:
                 rule = getattr(part, name)
@@ -22,9 +23,20 @@ def rules_of(profile: Profile) -> Iterator[tuple[Path, FieldRule]]:
                     yield (kind, number, name), rule
 
 
+def list_of(profile: Profile, path: Path) -> str | None:
+    """The column of JSON lists whose objects a rule reads; None: it reads columns."""
+    if path[0] not in _LISTED:
+        return None
+    each: str | None = getattr(getattr(profile, str(path[0]))[path[1]], "each", None)
+    return each
+
+
 def maps_of(profile: Profile) -> Iterator[tuple[Path, FieldMap]]:
-    """The tables of fields: order, line, and each party by its role."""
+    """The tables of fields: order, line, control, and each party by its role."""
     yield ("order",), profile.order
     yield ("line",), profile.line
     for role, fields in profile.party.items():
         yield ("party", role), fields
+    for role, fields in profile.line_party.items():
+        yield ("line_party", role), fields
+    yield ("control",), profile.control

@@ -17,7 +17,7 @@ import polars as pl
 
 from oms_import.model.codes import Code
 from oms_import.model.finding import Finding, Location
-from oms_import.model.values import Dialect, Limits
+from oms_import.model.values import Dialect, Limits, Shaping
 from oms_import.readers.csv_cells import cells_of
 from oms_import.readers.csv_frame import RAW_LIMIT, Origin, Shape, frame_of, text_of, texts_of
 from oms_import.readers.csv_locate import Located, locate
@@ -68,6 +68,8 @@ class _Pass:
 
 class CsvSource:
     """A delimited file opened for reading; see model.values.Source."""
+
+    shape: Shaping | None = None
 
     def __init__(self, text: Text, located: Located, spec: ReadSpec, limits: Limits) -> None:
         self._text = text

@@ -22,7 +22,7 @@ import polars as pl
 from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
-from oms_import.model.values import Dialect, Limits
+from oms_import.model.values import Dialect, Limits, Shaping
 from oms_import.readers.excel_errors import error_cells
 from oms_import.readers.header import Header, Match, best_header, missing_columns
 from oms_import.readers.rows import Sieve
@@ -67,6 +67,8 @@ class _Pass:
 
 class ExcelSource:
     """A sheet opened for reading; see model.values.Source. `_line` is the sheet's row number."""
+
+    shape: Shaping | None = None
 
     def __init__(self, sheet: _Sheet, spec: ReadSpec) -> None:
         self._name = sheet.name

@@ -1,0 +1,125 @@
+"""Profiles, part two: where drops come from, how they are written, which rows are no lines."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from oms_import.profiles.fields import Columns, Strict
+
+
+class SourceSpec(Strict):
+    """Where the channel's drops come from."""
+
+    kind: Literal["folder"] = Field(default="folder", description="What kind of source it is.")
+    path: str = Field(
+        default="", description="Folder, relative to the workspace; default drops/<channel>."
+    )
+    pattern: Columns = Field(default=("*",), description="Globs of the names to take.")
+    exclude: Columns = Field(default=("*.part", "*.tmp", ".*"), description="Globs never taken.")
+    recursive: bool = Field(default=False, description="Also folders inside the folder.")
+    min_age_seconds: float = Field(
+        default=0, ge=0, description="Take a file only when it has not changed for so long."
+    )
+    done_suffix: str | None = Field(
+        default=None, description="Take NAME only when NAME<suffix> is there."
+    )
+    after: Literal["keep", "move", "delete"] = Field(
+        default="keep", description="What happens to the file after the commit."
+    )
+    move_to: str = Field(
+        default="done", description="Where `move` moves to, relative to the source's folder."
+    )
+
+
+class Detect(Strict):
+    """How `preview` recognises the channel's files."""
+
+    columns: Columns = Field(
+        default=(), description="Columns that together are this channel's mark."
+    )
+    any: Columns = Field(
+        default=(), description="Columns one of which must be there too: names in two languages."
+    )
+    names: Columns = Field(default=(), description="Globs of file names.")
+
+
+class FormatSpec(Strict):
+    """How the channel's files are written."""
+
+    reader: str = Field(default="csv", description="The reader: csv (also TSV) or excel.")
+    encoding: str = Field(
+        default="auto",
+        description="Encoding of the text; auto decides by BOM, then UTF-8, then cp1252.",
+    )
+    delimiter: str = Field(
+        default="auto", description="Field delimiter; auto finds it from the header."
+    )
+    quote: str = Field(
+        default='"', description='Quote character; "none" where quotes are ordinary text.'
+    )
+    sheet: str | None = Field(
+        default=None, description="Sheet of a workbook; default: the first with the header."
+    )
+    header: Columns = Field(default=(), description="Column names, for files without a header row.")
+    required_columns: Columns = Field(
+        default=(), description="Columns without which the file is refused (HDR_MISSING)."
+    )
+    strict: bool = Field(
+        default=True,
+        description="EDI: refuse orders whose envelopes do not add up; false takes them and warns.",
+    )
+    test: Literal["hold", "release"] = Field(
+        default="hold", description="EDI: what becomes of interchanges marked as a test."
+    )
+
+
+class RowMatch(Strict):
+    """Rows a rule speaks of: a column (default: the first cell) matches, equals or is blank."""
+
+    column: str | None = Field(default=None, description="The column; default: the first.")
+    matches: str | None = Field(
+        default=None, description="Regular expression searched in the cell."
+    )
+    equals: Columns = Field(default=(), description="Values, one of which the cell is.")
+    blank: bool | None = Field(default=None, description="Whether the cell is blank.")
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if self.matches is None and not self.equals and self.blank is None:
+            msg = "say matches, equals or blank"
+            raise ValueError(msg)
+        return self
+
+
+class FooterRule(Strict):
+    """A footer line, also in mid-file; it may state how many records the file holds."""
+
+    matches: str = Field(description="Regular expression searched in the whole raw line.")
+    count_group: int | None = Field(
+        default=None, description="Group of the expression that holds the record count."
+    )
+    counts: Literal["orders", "rows"] = Field(
+        default="orders", description="What that count counts."
+    )
+
+
+class RowRules(Strict):
+    """Rows that are no order lines."""
+
+    description_rows: int = Field(
+        default=0, ge=0, description="Rows below the header that describe the columns."
+    )
+    skip: tuple[RowMatch, ...] = Field(default=(), description="Rows to leave out.")
+    footer: tuple[FooterRule, ...] = Field(
+        default=(), description="Footer lines, left out wherever they stand."
+    )
+    repeated_header: Literal["reject", "skip"] = Field(
+        default="reject",
+        description="The header again in mid-file, where exports were joined: reject or skip.",
+    )
+    summary: RowMatch | None = Field(
+        default=None,
+        description="Rows of order values above child rows of their key; alone, an ordinary line.",
+    )
