@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Mapping
 from pathlib import Path
 
 from oms_import.model.codes import Code
@@ -11,9 +12,32 @@ from oms_import.model.finding import Finding
 from oms_import.model.values import Limits
 from oms_import.readers.edi.idoc_flat import FlatIDocs
 from oms_import.readers.edi.idoc_xml import XmlIDocs
+from oms_import.readers.edi.source import SegmentSource
 from oms_import.readers.spec import ReadSpec
 
 _HEAD = 4096
+
+
+class IdocSource(SegmentSource):
+    """A file of IDocs as batches of segments; see SegmentSource."""
+
+    def __init__(self, idocs: FlatIDocs | XmlIDocs, spec: ReadSpec) -> None:
+        super().__init__(idocs, spec)
+        self._fields = idocs.fields
+
+    @property
+    def fields(self) -> Mapping[str, tuple[str, ...]]:
+        """Segment type → names of its fields, the first of which is e01. All types of the file."""
+        return self._fields
+
+
+def open_idoc(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> IdocSource:  # noqa: ARG001
+    """Open a file of IDocs, flat or XML.
+
+    Raises:
+        DropRejectedError: as read_idocs says.
+    """
+    return IdocSource(read_idocs(path, spec, scratch), spec)
 
 
 def read_idocs(path: Path, spec: ReadSpec, scratch: Path) -> FlatIDocs | XmlIDocs:

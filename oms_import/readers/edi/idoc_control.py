@@ -137,6 +137,6 @@ def _message(number: int, values: Mapping[str, str | None], extent: Extent) -> t
     )
 
 
-def no_header() -> Finding:
+def no_header(detail: str = "no EDI_DC40 begins an IDoc") -> Finding:
     """The finding of a file in which no IDoc begins."""
-    return Finding(Code.EDI_HEADER, detail="no EDI_DC40 begins an IDoc")
+    return Finding(Code.EDI_HEADER, detail=detail)

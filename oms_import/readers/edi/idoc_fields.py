@@ -33,7 +33,7 @@ class Layout:
     def split(self, text: str) -> list[str | None]:
         """One record's fields, trimmed on the right, empty ones null."""
         places = zip(self.offsets, self.lengths, strict=True)
-        return [text[at : at + length].rstrip() or None for at, length in places]
+        return [text[at : at + length].rstrip(" ") or None for at, length in places]
 
 
 def _layout(text: str) -> Layout:

@@ -77,14 +77,14 @@ class FlatIDocs:
         return frame.select(*SEGMENTS, *(name for name in cells if name not in SEGMENTS))
 
     def _without_tail(self, path: Path, scratch: Path) -> Path:
-        """The file itself, or a copy without the Ctrl-Z or NULs at its end."""
+        """The file itself, or a copy without the Ctrl-Z or NULs at its end (not those of UTF-16)."""
         size = path.stat().st_size
         with path.open("rb") as file:
-            head = file.read(2)
+            head = file.read(64)
             file.seek(max(0, size - _HEAD))
             tail = file.read()
         kept = size - len(tail) + len(tail.rstrip(_TAIL))
-        if kept == size or not head.startswith(b"ED"):
+        if kept == size or b"\0" in head:
             return path
         self.repairs.append("Ctrl-Z or NUL at the end of the file")
         copy = _scratch(scratch)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import importlib
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,8 +34,8 @@ from oms_import.readers.edi.idoc_fields import (
 )
 
 _ROWS = 50_000  # of a kept piece
-_HEAD = 1 << 16
-_ADRIFT = 100_000  # fields or segments outside of any IDoc: this is something else
+_HEAD = 1 << 16  # bytes in which the first IDoc has to begin
+_LOOSE = 64 << 20  # bytes of a document that is read at once, for want of an element IDOC
 _CONTROLS = frozenset({CONTROL_TAG, "EDI_DC", "EDI_DC40_U"})
 
 Row = tuple[int, str, dict[int, str]]
@@ -116,7 +117,10 @@ def _frame(rows: Sequence[Row], owners: Sequence[tuple[int, int]]) -> pl.DataFra
     """Rows as SEGMENTS."""
     width = max((max(values, default=1) for _, _, values in rows), default=1)
     positions = range(1, width + 1)
-    cells = [[values.get(position) for _, _, values in rows] for position in positions]
+    cells: list[list[str | None]] = [[None] * len(rows) for _ in positions]
+    for at, (_, _, values) in enumerate(rows):
+        for position, text in values.items():
+            cells[position - 1][at] = text
     numbers = [(message, n) for message, count in owners for n in range(1, count + 1)]
     data: dict[str, object] = {
         "_message": [message for message, _ in numbers],
@@ -131,6 +135,10 @@ def _frame(rows: Sequence[Row], owners: Sequence[tuple[int, int]]) -> pl.DataFra
     return pl.DataFrame(data, schema={**SEGMENTS, **dict.fromkeys(names, pl.String)})
 
 
+def _numbered(names: Sequence[str]) -> dict[str, int]:
+    return {name: position for position, name in enumerate(names, 1)}
+
+
 @dataclass(slots=True)
 class _Reading:
     """What was read so far."""
@@ -142,28 +150,33 @@ class _Reading:
     headers: dict[int, Header] = field(default_factory=dict[int, Header])
     findings: list[Finding] = field(default_factory=list[Finding])
     fields: dict[str, dict[str, int]] = field(
-        default_factory=lambda: {CONTROL_TAG: {n: i for i, n in enumerate(CONTROL_FIELDS, 1)}}
+        default_factory=lambda: {CONTROL_TAG: _numbered(CONTROL_FIELDS)}
     )
-    """Segment type → its fields and their positions, as they first occur."""
+    """Segment type → its fields and their positions: SAP's, then others as they first occur."""
     control: Row | None = None  # of the IDoc being read
     rows: list[Row] = field(default_factory=list[Row])
+    begun: Any = None  # EDI_DC40 of an IDoc that has not ended
+    size: int = 0
     failure: Finding | None = None
+    _kinds: dict[str, tuple[str, dict[str, int]]] = field(
+        default_factory=dict[str, tuple[str, dict[str, int]]]
+    )
     root: str = ""  # the document's element
     repairs: list[str] = field(default_factory=list[str])
     outside: dict[str, None] = field(default_factory=dict[str, None])
     """Elements outside of any IDoc."""
 
-    def values(self, tag: str, pairs: Sequence[tuple[str, str]]) -> dict[int, str]:
-        """Fields by position; a field that comes again is joined to the first by a line end."""
-        places = self.fields.setdefault(tag, {})
-        values: dict[int, str] = {}
-        for name, written in pairs:
-            place = places.setdefault(name, len(places) + 1)
-            text = written.rstrip()
-            if not text or (text == NO_DATE and name in DATE_FIELDS):
-                continue
-            values[place] = f"{values[place]}\n{text}" if place in values else text
-        return values
+    def kind(self, raw: str) -> tuple[str, dict[str, int]]:
+        """The segment type an element is of, and the positions of its fields."""
+        known = self._kinds.get(raw)
+        if known is None:
+            tag = segment_type(raw.rpartition("}")[2])
+            tag = CONTROL_TAG if tag in _CONTROLS else tag
+            if tag not in self.fields:
+                layout = LAYOUTS.get(tag)
+                self.fields[tag] = _numbered(() if layout is None else layout.names)
+            known = self._kinds[raw] = (tag, self.fields[tag])
+        return known
 
     def close(self) -> None:
         """The IDoc ends: write it down, if it has a control record or segments at all."""
@@ -197,18 +210,20 @@ class _Reading:
         """
         detail = f"the XML is broken at line {line}: {said}"
         finding = Finding(Code.EDI_TRUNCATED, detail=detail, location=Location(line=line))
-        whole = len(self.register.interchanges)
-        if not whole:
+        if self.begun is not None:
+            for child in self.begun.getparent():
+                _segment(child, self)
+        if not self.register.interchanges:
             self.failure = finding
             return
-        if self.strict:
-            self.close()
-        elif self.control or self.rows:
-            detail = f"{detail}; the IDoc it was in is left out"
+        if not self.strict:
+            if self.control or self.rows:
+                detail = f"{detail}; the IDoc it was in is left out"
             self.findings.append(
                 Finding(finding.code, None, None, detail, Severity.WARNING, finding.location)
             )
-            self.control, self.rows = None, []
+            return
+        self.close()
         for number in range(1, len(self.register.interchanges) + 1):
             self.fault(number, "EDI_TRUNCATED", detail, line)
 
@@ -221,6 +236,7 @@ def _read(path: Path, reading: _Reading) -> None:
         events: Any = etree.iterparse(
             file,
             events=("end",),
+            tag=("{*}IDOC", *(f"{{*}}{name}" for name in _CONTROLS)),
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -230,7 +246,6 @@ def _read(path: Path, reading: _Reading) -> None:
         )
         try:
             _walk(events, reading)
-            reading.close()
         except etree.XMLSyntaxError as error:
             reading.broken(error.msg or "not XML", error.lineno or 1)
     reading.kept.flush()
@@ -242,8 +257,12 @@ def _read(path: Path, reading: _Reading) -> None:
 def _place(file: BinaryIO, reading: _Reading) -> None:
     """Go to where the document begins, past blanks XML does not allow there; no DTD is let in."""
     head = file.read(_HEAD)
-    if b"<!DOCTYPE" in head.replace(b"\0", b""):
+    plain = head.replace(b"\0", b"")
+    if b"<!DOCTYPE" in plain:
         raise _definition()
+    if not any(mark in plain for mark in (b"EDI_DC", b"IDOC")):
+        raise DropRejectedError([no_header()])
+    reading.size = file.seek(0, os.SEEK_END)
     text = head.removeprefix(codecs.BOM_UTF8)
     blanks = len(text) - len(text.lstrip())
     if blanks:
@@ -256,42 +275,25 @@ def _definition() -> DropRejectedError:
     return DropRejectedError([Finding(Code.FILE_UNREADABLE, detail=detail)])
 
 
-@dataclass(slots=True)
-class _Above:
-    """An element that is still open, of which segments have ended."""
-
-    node: Any
-    first: int  # of its segments' rows
-    ended: Any  # the last of them; those before it are gone from the tree
-
-
 def _walk(events: Any, reading: _Reading) -> None:
-    """Segments as they end, each put before those within it, whose ends came first."""
-    above: list[_Above] = []
-    names: dict[str, str] = {}
-    leaves = 0
+    """Take each IDoc as it ends, and drop it from the tree."""
+    loose: Any = None
     for _, node in events:
         if not reading.root:
             _begin(node, reading)
-        if not len(node) and node.get("SEGMENT") is None:
-            leaves += 1
-            if leaves > _ADRIFT:
-                raise DropRejectedError([no_header()])
-            if not node.tag.endswith("IDOC"):
-                continue
-        leaves = 0
-        held = above.pop() if above and above[-1].node is node else None
-        first = len(reading.rows) if held is None else held.first
-        if _is_idoc(node):
-            reading.close()
-            first = 0
-        else:
-            first = _segment(node, held, first, names, reading)
-        _drop(node, first, above)
-
-
-def _is_idoc(node: Any) -> bool:
-    return node.tag.rpartition("}")[2] == "IDOC"
+        if _name(node) == "IDOC":
+            _take(node, reading)
+            _drop(node, reading)
+        elif any(_name(above) == "IDOC" for above in node.iterancestors()):
+            reading.begun = node
+        elif loose is None:
+            loose = node.getparent()
+            if loose is None or reading.size > _LOOSE:
+                raise DropRejectedError([no_header("no element IDOC encloses EDI_DC40")])
+    if loose is not None:
+        _take(loose, reading)
+    if events.root is not None:
+        reading.outside.update(dict.fromkeys(_name(n) for n in events.root if _name(n) != "IDOC"))
 
 
 def _begin(node: Any, reading: _Reading) -> None:
@@ -299,54 +301,78 @@ def _begin(node: Any, reading: _Reading) -> None:
     if about.docinfo.doctype:
         raise _definition()
     reading.encoding = (about.docinfo.encoding or "utf-8").lower()
-    reading.root = about.getroot().tag.rpartition("}")[2]
+    reading.root = _name(about.getroot())
 
 
-def _segment(
-    node: Any, held: _Above | None, first: int, names: dict[str, str], reading: _Reading
-) -> int:
-    """Take an element's fields; where its rows begin."""
-    ended = None if held is None else held.ended
-    pairs = [
-        (names.get(leaf.tag) or _named(leaf.tag, names), leaf.text or "")
-        for leaf in node
-        if leaf is not ended
-    ]
-    tag = segment_type(_named(node.tag, names))
-    if not pairs and node.get("SEGMENT") is None and tag not in LAYOUTS:
-        return first  # it only holds others
-    if tag in _CONTROLS:
-        reading.close()
-        reading.control = (node.sourceline or 1, tag, reading.values(CONTROL_TAG, pairs))
-        return 0
-    if reading.control is None and not any(_is_idoc(above) for above in node.iterancestors()):
-        reading.outside.setdefault(tag)
-        return first
-    reading.rows.insert(first, (node.sourceline or 1, tag, reading.values(tag, pairs)))
-    if reading.control is None and len(reading.rows) > _ADRIFT:
-        raise DropRejectedError([no_header()])
-    return first
-
-
-def _named(tag: str, names: dict[str, str]) -> str:
+def _name(node: Any) -> str:
     """An element's own name, without its namespace."""
-    return names.setdefault(tag, tag.rpartition("}")[2])
+    return node.tag.rpartition("}")[2]
 
 
-def _drop(node: Any, first: int, above: list[_Above]) -> None:
-    """Empty an element that was read, and take the one before it out of the tree.
+def _take(idoc: Any, reading: _Reading) -> None:
+    """All segments of an IDOC element."""
+    reading.begun = None
+    for child in idoc:
+        _segment(child, reading)
+    reading.close()
+
+
+def _segment(node: Any, reading: _Reading) -> None:
+    """An element and the segments in it, in the document's order; its leaves are its fields."""
+    tag, places = reading.kind(node.tag)
+    if tag == CONTROL_TAG:
+        reading.close()
+    values: dict[int, str] = {}
+    row = (node.sourceline or 1, tag, values)
+    at = len(reading.rows)
+    if tag == CONTROL_TAG:
+        reading.control = row
+    else:
+        reading.rows.append(row)
+    bare = True
+    for child in node:
+        text = child.text
+        if len(child) or (not text and child.get("SEGMENT") is not None):
+            _segment(child, reading)
+            continue
+        bare = False
+        name = child.tag
+        place = places.get(name)
+        if place and text and place not in values and name not in DATE_FIELDS:
+            text = text.rstrip()
+            if text:  # what nearly every field is, without a call
+                values[place] = text
+        else:
+            _put(values, places, child)
+    if bare and not len(node):
+        _put(values, places, node)
+    elif bare and tag not in LAYOUTS and node.get("SEGMENT") is None:
+        del reading.rows[at]  # it only holds others, as E2EDP01001GRP does
+
+
+def _put(values: dict[int, str], places: dict[str, int], leaf: Any) -> None:
+    """Add a field; one that comes again is joined to the first by a line end."""
+    name = leaf.tag
+    if name[0] == "{":
+        name = name.rpartition("}")[2]
+    place = places.get(name) or places.setdefault(name, len(places) + 1)
+    text = (leaf.text or "").rstrip()
+    if not text or (text == NO_DATE and name in DATE_FIELDS):
+        return
+    values[place] = f"{values[place]}\n{text}" if place in values else text
+
+
+def _drop(node: Any, reading: _Reading) -> None:
+    """Empty an IDoc that was read, and take what precedes it out of the tree.
 
     The element itself has to stay until the next one ends: the parser may still be at it.
     """
     node.clear(keep_tail=True)
     parent = node.getparent()
-    if parent is None:
-        return
-    if above and above[-1].node is parent:
-        parent.remove(above[-1].ended)
-        above[-1].ended = node
-    else:
-        above.append(_Above(parent, first, node))
+    while parent is not None and (before := node.getprevious()) is not None:
+        if _name(before) != "IDOC":
+            reading.outside.setdefault(_name(before))
+        parent.remove(before)
 
 
 def _nothing(reading: _Reading) -> Finding:
