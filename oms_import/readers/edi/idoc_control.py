@@ -28,10 +28,16 @@ def records_of(header: str) -> Records:
     return RELEASE_4 if header.startswith(CONTROL_TAG) else RELEASE_3
 
 
-def control_values(header: str) -> dict[str, str | None]:
-    """The fields of a flat control record, by SAP's names."""
-    control = records_of(header).control
-    return dict(zip(control.names, control.split(header), strict=True))
+ENVELOPE_FIELDS = frozenset(
+    {"DOCNUM", "IDOCTYP", "CIMTYP", "MESTYP", "CREDAT", "CRETIM", "TEST"}
+    | {"SNDPRT", "SNDPRN", "RCVPRT", "RCVPRN"}
+)
+"""The fields of a control record that envelopes are made of."""
+
+
+def control_values(header: str, wanted: frozenset[str] | None = None) -> dict[str, str | None]:
+    """The fields of a flat control record (or those wanted), by SAP's names."""
+    return records_of(header).control.split(header, wanted)
 
 
 class FlatHeaders(Mapping[int, Header]):

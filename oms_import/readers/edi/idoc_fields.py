@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
 
 CONTROL_TAG = "EDI_DC40"
 UNKNOWN = ("SDATA",)
@@ -21,25 +23,23 @@ class Layout:
 
     names: tuple[str, ...]
     lengths: tuple[int, ...]
+    offsets: tuple[int, ...]  # where each begins, from 0
 
-    @property
-    def offsets(self) -> tuple[int, ...]:
-        """Where each field begins, from 0."""
-        begins = [0]
-        for length in self.lengths:
-            begins.append(begins[-1] + length)
-        return tuple(begins[:-1])
-
-    def split(self, text: str) -> list[str | None]:
-        """One record's fields, trimmed on the right, empty ones null."""
-        places = zip(self.offsets, self.lengths, strict=True)
-        return [text[at : at + length].rstrip(" ") or None for at, length in places]
+    def split(self, text: str, wanted: frozenset[str] | None = None) -> dict[str, str | None]:
+        """One record's fields (or those wanted), trimmed on the right, empty ones null."""
+        places = zip(self.names, self.offsets, self.lengths, strict=True)
+        return {
+            name: text[at : at + length].rstrip(" ") or None
+            for name, at, length in places
+            if wanted is None or name in wanted
+        }
 
 
 def _layout(text: str) -> Layout:
     """From `NAME length NAME length …`."""
     words = text.split()
-    return Layout(tuple(words[::2]), tuple(int(word) for word in words[1::2]))
+    lengths = tuple(int(word) for word in words[1::2])
+    return Layout(tuple(words[::2]), lengths, tuple(accumulate(lengths, initial=0))[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +236,7 @@ def segment_type(name: str) -> str:
     return f"{space}{slash}{match['kind']}1{match['rest']}"
 
 
+@cache
 def message_kind(kind: str, idoctyp: str) -> str:
     """What to do with a message: order, change or other.
 

@@ -77,7 +77,7 @@ class FlatIDocs:
         return frame.select(*SEGMENTS, *(name for name in cells if name not in SEGMENTS))
 
     def _without_tail(self, path: Path, scratch: Path) -> Path:
-        """The file itself, or a copy without the Ctrl-Z or NULs at its end (not those of UTF-16)."""
+        """The file itself, or a copy without the Ctrl-Z or NULs at its end; UTF-16 stays."""
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(64)

@@ -104,15 +104,16 @@ def lead(name: str) -> pl.Expr:
 
 def _lead(name: str) -> pl.Expr:
     """A leading field of the data records, trimmed; either release's."""
-    text, old = pl.col("text"), is_release_3()
-    fields = (text.str.slice(*records.place(name)) for records in (RELEASE_3, RELEASE_4))
-    return pl.when(old).then(next(fields)).otherwise(next(fields)).str.strip_chars(" ")
+    (old_at, old_length), (at, length) = RELEASE_3.place(name), RELEASE_4.place(name)
+    old, text = is_release_3(), pl.col("text")
+    begin = pl.when(old).then(old_at).otherwise(at)
+    size = pl.when(old).then(old_length).otherwise(length)
+    return text.str.slice(begin, size).str.strip_chars(" ")
 
 
 def is_release_3() -> pl.Expr:
     """Whether a line is a data record of 3.x (EDI_DD); 4.x names the segment where that stands."""
-    head = pl.col("text").str.slice(0, 10).str.strip_chars_end(" ")
-    return head == "EDI_DD"
+    return pl.col("text").str.starts_with("EDI_DD ")
 
 
 def is_sound() -> pl.Expr:

@@ -11,7 +11,13 @@ from oms_import.model.codes import Code
 from oms_import.model.edi import Fault
 from oms_import.model.finding import Finding, Location, Severity
 from oms_import.readers.csv_text import Text
-from oms_import.readers.edi.idoc_control import Extent, Register, control_values, records_of
+from oms_import.readers.edi.idoc_control import (
+    ENVELOPE_FIELDS,
+    Extent,
+    Register,
+    control_values,
+    records_of,
+)
 from oms_import.readers.edi.idoc_lines import (
     STRAY,
     Block,
@@ -94,7 +100,7 @@ def _register(register: Register, frame: pl.DataFrame, block: Block) -> None:
     for (record, line, byte), count, end in zip(heads.iter_rows(), counts, ends, strict=True):
         header = str(record).rstrip()
         extent = Extent(segments=count, line=line, byte_from=byte, byte_to=end)
-        number = register.add(control_values(header), extent, header)
+        number = register.add(control_values(header, ENVELOPE_FIELDS), extent, header)
         if len(header) < _shortest(header):
             detail = f"the control record ends after {len(header)} characters"
             register.faults.append(

@@ -33,7 +33,7 @@ from oms_import.readers.edi.idoc_fields import (
     segment_type,
 )
 
-_ROWS = 50_000  # of a kept piece
+_ROWS = 20_000  # of a kept piece
 _HEAD = 1 << 16  # bytes in which the first IDoc has to begin
 _LOOSE = 64 << 20  # bytes of a document that is read at once, for want of an element IDOC
 _CONTROLS = frozenset({CONTROL_TAG, "EDI_DC", "EDI_DC40_U"})
