@@ -12,7 +12,7 @@ import codecs
 import importlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import polars as pl
 
 from oms_import.model.codes import Code
-from oms_import.model.edi import SEGMENTS, Envelopes, Fault, element
+from oms_import.model.edi import SEGMENTS, Envelopes, Fault
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location, Severity
 from oms_import.readers.edi.idoc_control import Extent, Header, Register, no_header
@@ -32,14 +32,11 @@ from oms_import.readers.edi.idoc_fields import (
     NO_DATE,
     segment_type,
 )
+from oms_import.readers.edi.idoc_kept import Kept, Row
 
-_ROWS = 20_000  # of a kept piece
 _HEAD = 1 << 16  # bytes in which the first IDoc has to begin
 _LOOSE = 64 << 20  # bytes of a document that is read at once, for want of an element IDOC
 _CONTROLS = frozenset({CONTROL_TAG, "EDI_DC", "EDI_DC40_U"})
-
-Row = tuple[int, str, dict[int, str]]
-"""A segment: line, tag, values by position."""
 
 
 class XmlIDocs:
@@ -54,7 +51,7 @@ class XmlIDocs:
             DropRejectedError: EDI_HEADER: no EDI_DC40; EDI_TRUNCATED: the document ends within its
                 first IDoc; FILE_UNREADABLE: it has a document type definition.
         """
-        reading = _Reading(_Kept(Path(tempfile.mkdtemp(dir=scratch))), strict=strict)
+        reading = _Reading(Kept(Path(tempfile.mkdtemp(dir=scratch))), strict=strict)
         _read(path, reading)
         if not reading.register.interchanges:
             raise DropRejectedError([_nothing(reading)])
@@ -77,64 +74,6 @@ class XmlIDocs:
         return frame.select(*SEGMENTS, *cells)
 
 
-@dataclass(slots=True)
-class _Kept:
-    """Segments in pieces of whole messages, as files."""
-
-    folder: Path
-    rows: list[Row] = field(default_factory=list[Row])
-    owners: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    pieces: list[tuple[int, int, Path]] = field(default_factory=list[tuple[int, int, Path]])
-
-    def add(self, message: int, rows: list[Row]) -> None:
-        """Keep a message's segments."""
-        self.rows += rows
-        self.owners.append((message, len(rows)))
-        if len(self.rows) >= _ROWS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write down what waits."""
-        if not self.owners:
-            return
-        path = self.folder / f"{len(self.pieces)}.arrow"
-        _frame(self.rows, self.owners).write_ipc(path)
-        self.pieces.append((self.owners[0][0], self.owners[-1][0], path))
-        self.rows, self.owners = [], []
-
-    def parts(self, wanted: pl.Series) -> Iterator[pl.DataFrame]:
-        """The segments of these messages, piece by piece."""
-        if wanted.is_empty():
-            return
-        first, last = int(wanted[0]), int(wanted[-1])
-        for begin, end, path in self.pieces:
-            if begin <= last and end >= first:
-                frame = pl.read_ipc(path)
-                yield frame.filter(pl.col("_message").is_in(wanted.implode()))
-
-
-def _frame(rows: Sequence[Row], owners: Sequence[tuple[int, int]]) -> pl.DataFrame:
-    """Rows as SEGMENTS."""
-    width = max((max(values, default=1) for _, _, values in rows), default=1)
-    positions = range(1, width + 1)
-    cells: list[list[str | None]] = [[None] * len(rows) for _ in positions]
-    for at, (_, _, values) in enumerate(rows):
-        for position, text in values.items():
-            cells[position - 1][at] = text
-    numbers = [(message, n) for message, count in owners for n in range(1, count + 1)]
-    data: dict[str, object] = {
-        "_message": [message for message, _ in numbers],
-        "_segment": [n for _, n in numbers],
-        "_line": [line for line, _, _ in rows],
-        "_byte_from": [None] * len(rows),
-        "_byte_to": [None] * len(rows),
-        "tag": [tag for _, tag, _ in rows],
-    }
-    names = [element(position) for position in positions]
-    data.update(zip(names, cells, strict=True))
-    return pl.DataFrame(data, schema={**SEGMENTS, **dict.fromkeys(names, pl.String)})
-
-
 def _numbered(names: Sequence[str]) -> dict[str, int]:
     return {name: position for position, name in enumerate(names, 1)}
 
@@ -143,7 +82,7 @@ def _numbered(names: Sequence[str]) -> dict[str, int]:
 class _Reading:
     """What was read so far."""
 
-    kept: _Kept
+    kept: Kept
     strict: bool
     encoding: str = "utf-8"
     register: Register = field(default_factory=Register)
