@@ -14,6 +14,7 @@ from oms_import.model.tables import TABLES
 from oms_import.model.values import Drop, DropResult, Limits
 from oms_import.pipeline.arrivals import arrive
 from oms_import.pipeline.channel import channel
+from oms_import.pipeline.chosen import stretches
 from oms_import.pipeline.ingest import Ingest, silent
 from oms_import.pipeline.spool import Spool
 from oms_import.profiles.load import channels as load_channels
@@ -22,6 +23,9 @@ from oms_import.stored import StoredRun, stored_run
 from oms_import.workspace import Workspace
 
 _UNTOLD = frozenset({"drop_id", "record_no", "profile_version", "content_hash", "revision"})
+_HISTORY = ("DUP_ORDER", "DUP_CONFLICT", "ORDER_REVISED", "REVISION_IGNORED", "NEAR_DUPLICATE",
+    "KEY_COLLISION")  # fmt: skip
+_ORDER = ["drop_id", "order_key", "unnamed"]
 _MOST = 200  # changes named one by one; beyond that only counted
 
 
@@ -52,7 +56,8 @@ class Replay:
 def replay(workspace: Workspace, run_id: str | None) -> Replay:
     """Read the run's raw drops with today's profiles and compare with what was made of them then.
 
-    An order that was a duplicate then counts as accepted: history is not asked again.
+    What history decided then (a duplicate, a revision, a near-duplicate) is not asked again: of
+    such an order it only says whether today's profiles would reject, hold or ignore it.
 
     Raises:
         SettingError: there is no such run.
@@ -83,8 +88,8 @@ def _read(
         drops = _drops(workspace, stored, profile, limits, len(results))
         if drops:
             ready = channel(profile, workspace.settings.timezone, limits)
-            ingest = Ingest(ready, spool, scratch, _failed, silent)
-            results += ingest.run(drops)
+            for only, some in stretches(drops, stored.taken()):
+                results += Ingest(ready, spool, scratch, _failed, silent, only).run(some)
     return spool, results
 
 
@@ -117,14 +122,24 @@ def _outcomes_now(spool: Spool, results: list[DropResult]) -> pl.DataFrame:
 
 
 def _outcomes_then(stored: StoredRun) -> pl.DataFrame:
-    first = stored.records.unique(["drop_id", "order_key"], keep="first", maintain_order=True)
-    was = pl.col("outcome").replace({"duplicate": "accepted"})
-    return first.select("drop_id", "order_key", was.alias("before"))
+    codes = pl.col("codes").str.split(" ")
+    decided = pl.any_horizontal(codes.list.contains(code) for code in _HISTORY)
+    was = pl.col("outcome").alias("before")
+    return _once(stored.records).select(*_ORDER, was, decided.fill_null(value=False).alias("late"))
+
+
+def _once(orders: pl.DataFrame) -> pl.DataFrame:
+    """One row an order of a drop; those without a number are told apart by their record."""
+    unnamed = pl.when(pl.col("order_key").is_null()).then("record")
+    named = orders.with_columns(unnamed.alias("unnamed"))
+    return named.unique(_ORDER, keep="first", maintain_order=True)
 
 
 def _compared(then: pl.DataFrame, now: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
-    both = then.join(now, on=["drop_id", "order_key"], how="full", coalesce=True)
-    changed = both.filter(pl.col("before").ne_missing(pl.col("outcome")))
+    both = then.join(_once(now), on=_ORDER, how="full", coalesce=True, nulls_equal=True)
+    as_before = pl.col("late").fill_null(value=False) & (pl.col("outcome") == "accepted")
+    differs = pl.col("before").ne_missing(pl.col("outcome"))
+    changed = both.filter(differs & ~as_before.fill_null(value=False))
     drop = pl.col("drop_id").replace_strict(names, default=None, return_dtype=pl.String)
     return changed.select(
         drop.alias("drop"),
@@ -140,7 +155,8 @@ def _fields(workspace: Workspace, stored: StoredRun, spool: Spool) -> pl.DataFra
     folder = workspace.out / "accepted" / stored.run_id
     names = ["order_key", "table", "line_no", "field", "before", "after"]
     found = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
-    for table, keys in (("orders", ["order_key"]), ("order_lines", ["order_key", "line_no"])):
+    order = ["drop_id", "order_key"]  # another file may have brought another version of it
+    for table, keys in (("orders", order), ("order_lines", [*order, "line_no"])):
         path = folder / f"{table}.parquet"
         if path.is_file():
             then = pl.read_parquet(path, memory_map=False)
@@ -150,7 +166,8 @@ def _fields(workspace: Workspace, stored: StoredRun, spool: Spool) -> pl.DataFra
 
 def _changed(then: pl.DataFrame, now: pl.DataFrame, table: str, keys: list[str]) -> pl.DataFrame:
     names = [name for name in TABLES[table] if name not in _UNTOLD and name not in keys]
-    both = then.join(now, on=keys, how="inner", suffix=" now")
+    first = now.unique(keys, keep="first", maintain_order=True)  # of copies the first was taken
+    both = then.join(first, on=keys, how="inner", suffix=" now")
     line = pl.col("line_no").cast(pl.String) if "line_no" in keys else pl.lit(None, dtype=pl.String)
     changes = [
         both.filter(pl.col(name).ne_missing(pl.col(f"{name} now"))).select(

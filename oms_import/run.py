@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +19,7 @@ import polars as pl
 
 from oms_import.history.decide import decide, known_drops
 from oms_import.history.lock import hold
+from oms_import.history.queries import settled
 from oms_import.history.recover import recover
 from oms_import.history.store import Store
 from oms_import.model.codes import Code
@@ -31,6 +32,7 @@ from oms_import.outputs.publish import publish
 from oms_import.pipeline.arrivals import Arrival, acknowledge, arrive, offers_of
 from oms_import.pipeline.channel import channel as prepared
 from oms_import.pipeline.channel import open_drop, select
+from oms_import.pipeline.chosen import Only, stretches
 from oms_import.pipeline.ingest import Ingest, Progress, source_frames
 from oms_import.pipeline.late import late_rows
 from oms_import.pipeline.release import COMMITTING, Staged, release
@@ -40,6 +42,10 @@ from oms_import.pipeline.writing import Writing, Written
 from oms_import.profiles.load import channels as load_channels
 from oms_import.profiles.model import Profile
 from oms_import.workspace import Workspace
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,8 @@ class RunRequest:
     lock_wait: float = 0.0
     fail_on: str = "any"
     retry_of: str | None = None
-    only: Mapping[str, tuple[int, ...] | None] | None = None  # drop id → records; also known drops
+    only: Only | None = None  # what a retry takes; also of known drops
+    stopped: Callable[[], bool] = _never  # whether a signal told us to end
 
 
 @dataclass(slots=True)
@@ -70,6 +77,7 @@ class _Work:
     errors: dict[str, OmsImportError] = field(default_factory=dict[str, OmsImportError])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     notes: list[str] = field(default_factory=list[str])
+    only: Only | None = None
 
 
 def execute(workspace: Workspace, request: RunRequest, progress: Progress) -> RunReport:
@@ -139,9 +147,10 @@ def _sort_out(workspace: Workspace, request: RunRequest, work: _Work) -> None:
     drops = [drop for a in landed for drop in a.drops]
     ids = [drop.drop_id for drop in (*drops, *(r.drop for r in refused))]
     with _store(workspace) as store:
-        known = known_drops(store.connection, ids)
-    if request.only is not None:
-        known = {}
+        known = known_drops(store.connection, ids) if request.only is None else {}
+        work.only = _unsettled(store, request)
+    if work.only is not None:
+        drops = [drop for drop in drops if work.only.get(drop.drop_id, {}) != {}]
     seen: set[str] = set()
     for drop in drops:
         earlier = known.get(drop.drop_id)
@@ -158,6 +167,17 @@ def _sort_out(workspace: Workspace, request: RunRequest, work: _Work) -> None:
         earlier = known.get(result.drop.drop_id)
         again = f"refused by run {earlier.run_id}" if earlier else ""
         work.results.append(_duplicate(result.drop, again) if earlier else result)
+
+
+def _unsettled(store: Store, request: RunRequest) -> Only | None:
+    """What a retry takes, without the orders that were accepted since, from a corrected file."""
+    if request.only is None or request.retry_of is None:
+        return request.only
+    done = settled(store.connection, request.retry_of)
+    return {
+        drop_id: orders and {key: orders[key] for key in orders if key not in done}
+        for drop_id, orders in request.only.items()
+    }
 
 
 def _duplicate(drop: Drop, detail: str) -> DropResult:
@@ -179,9 +199,11 @@ def _import(
         if not request.dry_run:
             _acknowledge(workspace, request, work)  # a crash may have come before
         return report(_facts(request, work, None), fail_on, datetime.now(UTC))
-    staging.mkdir(parents=True, mode=0o700)
+    staging.parent.mkdir(mode=0o700, exist_ok=True)
     try:
+        staging.mkdir(mode=0o700)
         spool = _read(workspace, request, work, staging, progress)
+        _require_unstopped(request)
         with _store(workspace) as store:
             decisions = staging / "decisions.parquet"
             policies = {profile.name: profile.duplicates for profile in work.profiles}
@@ -197,6 +219,7 @@ def _import(
             facts = _facts(request, work, written)
             if request.dry_run:
                 return report(facts, fail_on, datetime.now(UTC))
+            _require_unstopped(request)
             staged = Staged(staging, tuple(claims), decisions, written)
             told = release(workspace, store, facts, fail_on, staged)
     finally:
@@ -219,9 +242,9 @@ def _read(
             continue
         begun = monotonic()
         ready = prepared(profile, workspace.settings.timezone, limits)
-        only = _only(drops, request)
-        ingest = Ingest(ready, spool, scratch, _failed, progress, only)
-        work.results += ingest.run(drops)
+        failed = partial(_failed, request)
+        for only, some in stretches(drops, work.only):
+            work.results += Ingest(ready, spool, scratch, failed, progress, only).run(some)
         work.seconds[profile.name] += monotonic() - begun
     return spool
 
@@ -234,24 +257,25 @@ def _again(workspace: Workspace, work: _Work, scratch: Path, drop: Drop) -> Iter
     return source_frames(drop, open_drop(ready, drop, scratch), limits.batch_rows)
 
 
-def _only(drops: list[Drop], request: RunRequest) -> pl.DataFrame | None:
-    """The records a retry is about; drops without any are taken whole."""
-    if request.only is None:
-        return None
-    wanted = [(d.index, r) for d in drops for r in request.only.get(d.drop_id) or ()]
-    if not wanted:
-        return None
-    return pl.DataFrame(wanted, schema={"_drop": pl.UInt32, "record": pl.Int64}, orient="row")
-
-
-def _failed(drop: Drop, error: Exception) -> DropResult:
+def _failed(request: RunRequest, drop: Drop, error: Exception) -> DropResult:
     """A drop that broke us: told by the kind of error only, since its text may quote the order."""
+    _require_unstopped(request)
     finding = Finding(
         Code.DROP_FAILED, detail=type(error).__name__, location=Location(drop=drop.name)
     )
     return DropResult(
         drop, "failed", findings=(finding,), profile=drop.channel, detail=type(error).__name__
     )
+
+
+def _require_unstopped(request: RunRequest) -> None:
+    """A library may make an error of its own of the signal that told us to end; so we ask.
+
+    Raises:
+        OmsImportError: a signal came.
+    """
+    if request.stopped():
+        raise OmsImportError("stopped by a signal", code="STOPPED")
 
 
 def _writing(workspace: Workspace, request: RunRequest, work: _Work, staging: Path) -> Writing:

@@ -50,15 +50,31 @@ class StoredRun:
     run_id: str
     drops: tuple[StoredDrop, ...]
     records: pl.DataFrame  # drop_id, record, order_key, outcome, codes …; empty if none were read
+    retry_of: str | None = None
 
-    def failed(self) -> dict[str, tuple[int, ...] | None]:
-        """What did not get in: drop id → records of rejected and held orders, None: all of it."""
-        whole: dict[str, tuple[int, ...] | None] = {
+    def taken(self) -> dict[str, dict[str, list[int]] | None] | None:
+        """What a retry took, as `failed` says it; None: every drop whole."""
+        if self.retry_of is None:
+            return None
+        taken: dict[str, dict[str, list[int]] | None] = {drop.drop_id: None for drop in self.drops}
+        for drop_id, records in self.records.group_by("drop_id").agg("record").iter_rows():
+            taken[drop_id] = {"": records}
+        return taken
+
+    def failed(self) -> dict[str, dict[str, list[int]] | None]:
+        """What did not get in: drop id → key of each rejected or held order → its records.
+
+        None instead: all of the drop. Orders without a key stand together under "".
+        """
+        whole: dict[str, dict[str, list[int]] | None] = {
             drop.drop_id: None for drop in self.drops if drop.status in _FAILED
         }
         back = self.records.filter(pl.col("outcome").is_in(_BACK))
-        for drop_id, numbers in back.group_by("drop_id").agg("record").iter_rows():
-            whole[drop_id] = tuple(sorted(numbers))
+        key = pl.col("order_key").fill_null("")
+        for drop_id, order, numbers in back.group_by("drop_id", key).agg("record").iter_rows():
+            orders = whole.setdefault(drop_id, {})
+            if orders is not None:
+                orders[order] = sorted(numbers)
         return whole
 
 
@@ -78,12 +94,11 @@ def stored_run(workspace: Workspace, wanted: str | None) -> StoredRun:
     """
     run_id = _one(run_ids(workspace), wanted)
     text = (workspace.out / "reports" / run_id / "report.json").read_text("utf-8")
+    report = json.loads(text)
     keys = StoredDrop.__slots__
-    drops = tuple(
-        StoredDrop(**{key: entry[key] for key in keys}) for entry in json.loads(text)["drops"]
-    )
+    drops = tuple(StoredDrop(**{key: entry[key] for key in keys}) for entry in report["drops"])
     lineage = workspace.lineage / f"{run_id}.parquet"
-    return StoredRun(run_id, drops, _records(lineage))
+    return StoredRun(run_id, drops, _records(lineage), report.get("retry_of"))
 
 
 def _records(lineage: Path) -> pl.DataFrame:

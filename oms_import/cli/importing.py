@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oms_import.cli import output
+from oms_import.cli import diagnostics, output
 from oms_import.cli.options import (
     AsJson,
     DryRun,
@@ -68,6 +68,7 @@ def run(
         fetch=not no_fetch,
         lock_wait=seconds(lock_wait),
         fail_on=fail_on,
+        stopped=diagnostics.stopped,
     )
     _execute(opened(context, workspace), request, quiet, json)
 
@@ -107,6 +108,7 @@ def import_(
             dry_run=dry_run,
             lock_wait=seconds(lock_wait),
             fail_on=fail_on,
+            stopped=diagnostics.stopped,
         )
         _execute(space, request, quiet, json)
 
@@ -147,7 +149,11 @@ def retry(
         raise typer.BadParameter("name a run or --from FILE, not both")
     space = opened(context, workspace)
     request = RunRequest(
-        command="retry", dry_run=dry_run, lock_wait=seconds(lock_wait), fail_on=fail_on
+        command="retry",
+        dry_run=dry_run,
+        lock_wait=seconds(lock_wait),
+        fail_on=fail_on,
+        stopped=diagnostics.stopped,
     )
     if corrected:
         _corrected(space, request, corrected, channel, quiet, json)

@@ -68,7 +68,8 @@ def list_runs(connection: duckdb.DuckDBPyConnection, limit: int) -> list[Row]:
         FROM runs ORDER BY run_id DESC LIMIT $limit""",
         {"limit": limit},
     )
-    return [{**row, **_totals(row.pop("report"))} for row in rows]
+    totals = [_totals(row.pop("report")) for row in rows]
+    return [{**row, **its} for row, its in zip(rows, totals, strict=True)]
 
 
 def get_run(connection: duckdb.DuckDBPyConnection, run: str) -> Row:
@@ -134,6 +135,17 @@ def failed_drops(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Row
         status IN ('rejected', 'failed') OR drop_id IN (
             SELECT drop_id FROM exceptions WHERE run_id = $run_id AND status = 'open'))"""  # noqa: S608
     return [_drop(row) for row in _rows(connection, query, {"run_id": run_id})]
+
+
+def settled(connection: duckdb.DuckDBPyConnection, run_id: str) -> set[str]:
+    """Keys of the run's rejected and held orders that a later run accepted."""
+    rows = connection.execute(
+        """SELECT DISTINCT order_key FROM exceptions
+        WHERE run_id = $run_id AND order_key IN (
+            SELECT order_key FROM order_claims WHERE run_id > $run_id)""",
+        {"run_id": run_id},
+    ).fetchall()
+    return {key for (key,) in rows}
 
 
 def open_exceptions(connection: duckdb.DuckDBPyConnection, limit: int) -> list[Row]:

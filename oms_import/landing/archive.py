@@ -54,7 +54,8 @@ def unpack(landed: Landed, name: str, raw: Path, limits: Limits) -> list[tuple[s
         file in the store, in the archive's order.
 
     Raises:
-        DropRejectedError: ARCHIVE_CORRUPT, ARCHIVE_BOMB, ARCHIVE_PATH or ARCHIVE_DUP.
+        DropRejectedError: ARCHIVE_CORRUPT, ARCHIVE_BOMB, ARCHIVE_PATH, ARCHIVE_DUP, or FILE_EMPTY:
+            no file is in it.
         OutputError: the store has no space.
     """
     meter = _Meter(limits, landed.size)
@@ -149,6 +150,17 @@ def _checked(infos: list[zipfile.ZipInfo], limits: Limits) -> list[zipfile.ZipIn
     if len(infos) > limits.archive_members:
         detail = f"{len(infos)} members, the limit is {limits.archive_members}"
         raise _refused(Code.ARCHIVE_BOMB, detail)
+    members = _files(infos)
+    if not members:
+        raise _refused(Code.FILE_EMPTY, "the archive holds no files")
+    if sum(info.file_size for info in members) > limits.archive_bytes:
+        detail = f"it announces more than {limits.archive_bytes} bytes"
+        raise _refused(Code.ARCHIVE_BOMB, detail)
+    return members
+
+
+def _files(infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """The members that are files, each name once; what file managers add is left out."""
     seen: dict[str, str] = {}
     members: list[zipfile.ZipInfo] = []
     for info in infos:
@@ -162,9 +174,6 @@ def _checked(infos: list[zipfile.ZipInfo], limits: Limits) -> list[zipfile.ZipIn
         if info.flag_bits & 0x1:
             raise _refused(Code.ARCHIVE_CORRUPT, f"{info.filename} is encrypted")
         members.append(info)
-    if sum(info.file_size for info in members) > limits.archive_bytes:
-        detail = f"it announces more than {limits.archive_bytes} bytes"
-        raise _refused(Code.ARCHIVE_BOMB, detail)
     return members
 
 

@@ -388,3 +388,9 @@ def test_a_profile_is_tried_on_a_sample(command: Command, space: Path) -> None:
     assert answer.code == 0
     assert sample["outcomes"] == {"accepted": sample["orders"]}
     assert "order.order_number" in sample["filled"]
+
+
+def test_listed_runs_are_totals_without_their_reports(command: Command, finished: Finished) -> None:
+    listed = command("runs", "list", "--json", "-w", str(finished[0])).json["runs"]
+    assert set(listed[0]) >= TOTALS
+    assert "report" not in listed[0]

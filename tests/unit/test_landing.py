@@ -199,6 +199,13 @@ def test_links_are_refused(raw: Path) -> None:
     assert refused(zipped((link, b"/etc/passwd")), raw) == "ARCHIVE_PATH"
 
 
+@pytest.mark.parametrize("members", [(), (("dir/", b""), ("__MACOSX/b.csv", b"x"))])
+def test_an_archive_without_files_is_refused_not_forgotten(
+    raw: Path, members: tuple[tuple[str, bytes], ...]
+) -> None:
+    assert refused(zipped(*members), raw) == "FILE_EMPTY"
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("second", ["a.csv", "A.CSV"])
 def test_the_same_member_twice_is_refused(raw: Path, second: str) -> None:

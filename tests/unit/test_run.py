@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oms_import.model.errors import OmsImportError
 from oms_import.model.report import RunReport
 from oms_import.pipeline.ingest import silent
 from oms_import.replay import replay
@@ -236,3 +237,73 @@ def test_a_card_number_is_refused_and_written_nowhere_else(tmp_path: Path) -> No
     assert [reason.code for reason in report.reasons if reason.severity == "error"] == [
         "CARD_NUMBER"
     ]
+
+
+def test_a_retry_takes_refused_files_whole_beside_single_orders_of_others(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    drop(space, "a.csv", [row(1), row(2, qty="two")])
+    drop(space, "b.csv", [row(3), HEADER, row(4)])
+    first = run(space)
+    assert [one.status for one in first.drops] == ["imported", "rejected"]
+    profile = tmp_path / "profiles/shop.toml"
+    profile.write_text(PROFILE + '[rows]\nrepeated_header = "skip"\n')
+    again = retry(space, None, RunRequest("retry"), silent)
+    read = {one.name: one.totals.orders_read for one in again.drops}
+    assert read == {"a.csv": 1, "b.csv": 2}
+    assert again.totals.orders_accepted == 2
+
+
+def test_a_retry_leaves_out_what_a_corrected_file_has_brought_since(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    drop(space, "a.csv", [row(1), row(2, qty="two"), row(2, sku="B"), row(3, sku="")])
+    first = run(space)
+    drop(space, "fixed.csv", [row(2), row(2, sku="B")])
+    assert run(space).totals.orders_accepted == 1
+    again = retry(space, first.run_id, RunRequest("retry"), silent)
+    assert (again.totals.orders_read, again.totals.orders_rejected) == (1, 1)
+    drop(space, "fixed too.csv", [row(3)])
+    run(space)
+    nothing = retry(space, first.run_id, RunRequest("retry"), silent)
+    assert (nothing.status, nothing.exit_code) == ("noop", 0)
+
+
+def test_replay_does_not_take_what_history_decided_for_a_change_of_the_profile(
+    tmp_path: Path,
+) -> None:
+    near = '[duplicates]\nnear = { window_hours = 48, action = "hold" }\n'
+    space = workspace(tmp_path, profile=PROFILE + near)
+    contradicting = [row(5), row(4), row(5, qty="3")]
+    drop(space, "a.csv", [row(1), row(2, sku="B"), row(3, qty="x"), *contradicting, row(7, "C")])
+    drop(space, "b.csv", [row("", "D"), row(1, qty="9"), row(6, sku="B"), row(7, "C")])
+    first = run(space)
+    assert first.totals.orders_held >= 3
+    assert first.totals.orders_duplicate >= 1
+    diff = replay(space, first.run_id)
+    assert (diff.outcomes.rows(), diff.fields.rows()) == ([], [])
+
+
+def test_replay_of_a_retry_is_about_the_orders_it_took(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    drop(space, "a.csv", [row(1), row(2, qty="two")])
+    run(space)
+    again = retry(space, None, RunRequest("retry"), silent)
+    diff = replay(space, again.run_id)
+    assert (diff.orders, diff.outcomes.rows()) == (1, [])
+
+
+def test_a_signal_that_a_library_made_an_error_of_its_own_still_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = workspace(tmp_path)
+    drop(space, "a.csv", [row(1)])
+
+    def interrupted(*_: object) -> None:
+        raise RuntimeError("a callback failed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("oms_import.pipeline.ingest.open_drop", interrupted)
+        with pytest.raises(OmsImportError) as stopped:
+            run(space, stopped=lambda: True)
+    assert stopped.value.code == "STOPPED"
+    assert not list(space.staging.iterdir())
+    assert run(space).totals.orders_accepted == 1
