@@ -38,13 +38,27 @@ class Keys:
         else:
             rule = profile.order.get("order_number")
             usable = rule is not None and rule.const is None
-            expr = raw_text(rule, columns) if rule is not None and usable else None
+            expr = _number(rule, columns) if rule is not None and usable else None
         told = ("currency", "stated_total", "ordered_at", "source_order_id")
         rules = (profile.order.get(name) for name in told)
         identity = tuple(dict.fromkeys(c for rule in rules for c in columns.of_rule(rule)))
         return cls(
             expr, profile.group.fill_down, identity, _items(profile, columns), profile.group.copies
         )
+
+
+def _number(rule: FieldRule, columns: Columns) -> pl.Expr | None:
+    """The order number; where the rule makes nothing of what stands there, that.
+
+    Only a blank cell continues the order above: a number that cannot be read is an order of its
+    own, which is told that it has none, and never more lines of its neighbour.
+    """
+    number = raw_text(rule, columns)
+    steps = {"strip": None, "extract": None, "split": None}
+    untouched = raw_text(rule.model_copy(update=steps), columns)
+    if number is None or untouched is None or not (rule.strip or rule.extract or rule.split):
+        return number
+    return pl.coalesce(number, pl.lit("\x1f") + untouched)
 
 
 def _items(profile: Profile, columns: Columns) -> tuple[str, ...]:

@@ -47,6 +47,21 @@ def test_a_row_without_a_number_continues_the_order_above() -> None:
     assert grouped(frame) == [(0, "A"), (0, "B"), (1, "C")]
 
 
+def test_a_number_that_the_rule_cannot_read_is_an_order_of_its_own() -> None:
+    frame = rows(
+        ("ORD-1", "USD", "5", "A"), ("XX-2", "USD", "5", "B"), (None, None, None, "C"),
+        ("ORD-1", None, None, "D"),
+    )  # fmt: skip
+    rule = {"order_number": {"from": "No", "extract": r"ORD-(\w+)"}}
+    keys = Keys.of(
+        Profile.model_validate({"name": "shop", "order": rule}), Columns.of(frame.columns)
+    )
+    done = numbered(keyed(frame, keys), keys, 0)
+    assert list(done.select("_order", "Sku").iter_rows()) == [
+        (0, "A"), (0, "D"), (1, "B"), (1, "C"),
+    ]  # fmt: skip
+
+
 def test_lines_of_one_order_that_lie_apart_are_brought_together() -> None:
     frame = rows(("1", "USD", "5", "A"), ("2", "USD", "5", "C"), ("1", "USD", "5", "B"))
     assert grouped(frame) == [(0, "A"), (0, "B"), (1, "C")]
