@@ -24,6 +24,7 @@ from oms_import.profiles.detect import detect, known_columns
 from oms_import.profiles.load import builtin, builtin_names, find_profile
 from oms_import.profiles.load import channels as load_channels
 from oms_import.profiles.model import Profile
+from oms_import.readers.registry import reader_named, recognise
 from oms_import.readers.spec import ReadSpec
 from oms_import.workspace import Workspace
 
@@ -111,22 +112,37 @@ def _drop(
 
 
 def _choose(drop: Drop, known: list[Profile], scratch: Path) -> _Choice:
-    """The one profile that fits the drop's header."""
+    """The one profile that fits the drop: its header, or the format of a document."""
     everything = frozenset[str]().union(*(known_columns(one) for one in known))
     where = Location(drop=drop.name)
     spec = ReadSpec(Profile().format, Profile().rows, everything, (), ())
     try:
+        name = recognise(drop.path, drop.name) or Profile().format.reader
+        if not reader_named(name).tables:
+            return _by_format(name, known, where)
         reader = channel(Profile(name="preview"), None, Limits())
         source = open_drop(replace(reader, read=spec), drop, scratch)
     except DropRejectedError as rejected:
         return _Choice(None, tuple(replace(f, location=where) for f in rejected.findings))
     fits = detect(source.dialect.columns, drop.name, known)
-    best = [fit for fit in fits if fit.score == fits[0].score]
-    if len(best) == 1:
-        return _Choice(next(one for one in known if one.name == best[0].name))
-    detail = "no profile knows these columns; name one with --profile"
-    if best:
-        detail = f"both {' and '.join(fit.name for fit in best)} fit; name one with --profile"
+    best = [fit.name for fit in fits if fit.score == fits[0].score]
+    return _only(best, known, "no profile knows these columns", where)
+
+
+def _by_format(reader: str, known: list[Profile], where: Location) -> _Choice:
+    """The one profile for documents of this format; what it extends is no rival of it."""
+    fits = [one for one in known if one.format.reader == reader]
+    bases = {one.extends for one in fits}
+    names = [one.name for one in fits if one.name not in bases]
+    return _only(names, known, f"no profile reads {reader}", where)
+
+
+def _only(names: list[str], known: list[Profile], none: str, where: Location) -> _Choice:
+    if len(names) == 1:
+        return _Choice(next(one for one in known if one.name == names[0]))
+    detail = f"{none}; name one with --profile"
+    if names:
+        detail = f"both {' and '.join(names)} fit; name one with --profile"
     return _Choice(None, (Finding(Code.FORMAT_UNKNOWN, detail=detail, location=where),))
 
 

@@ -25,6 +25,9 @@ ISA06, GS03 or UNB.0004 read like any other."""
 FAULT_TAG = "_FAULT"
 """A row of this tag (`_segment` 0) is a fault that condemns its message: e01 code, e02 detail."""
 
+MESSAGE = "MESSAGE"
+"""The column that tells the messages of a drop apart; profiles group rows by it."""
+
 OTHER = "OTHER SEGMENTS"
 """The column of segments that no mapping used: a JSON list of objects with `name` and `value`."""
 

@@ -80,8 +80,10 @@ HOUSEKEEPING = (
     "_fault",
     "_fault_value",
     "_raw",
-    "_pointer",
 )
+POINTER = "_pointer"
+"""A reader of documents adds it (String): where in the document the row stands."""
+
 SOURCE_HOUSEKEEPING: dict[str, pl.DataType | type[pl.DataType]] = {
     "_record": pl.Int64,  # from 1, in file order, over the whole drop
     "_line": pl.Int64,  # first physical line, from 1
@@ -92,10 +94,7 @@ SOURCE_HOUSEKEEPING: dict[str, pl.DataType | type[pl.DataType]] = {
     "_fault_value": pl.String,  # what to say about it: "7 fields instead of 12"
     "_raw": pl.String,  # the row's text, only when _fault is set
 }
-"""Columns a reader adds to the source's own columns (which are all String, empty cells null).
-
-A reader of documents may add `_pointer` (String): where in the document the row stands.
-"""
+"""Columns a reader adds to the source's own columns (which are all String, empty cells null)."""
 
 
 class Source(Protocol):

@@ -32,7 +32,7 @@ def charge_rows(
         made.append(
             frame.with_columns(
                 amount.alias("amount"),
-                pl.lit(rule.kind).alias("kind"),
+                _kind(frame, rule),
                 pl.lit(rule.informational).alias("informational"),
                 pl.lit(", ".join(charge.amount.columns) or "profile").alias("source_field"),
             )
@@ -40,6 +40,11 @@ def charge_rows(
     both = _sorted(made, tables.ORDER_CHARGES)
     seq = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("_order")
     return both.with_columns(seq.alias("seq")), pl.concat(faults)
+
+
+def _kind(frame: pl.DataFrame, rule: ChargeRule) -> pl.Expr:
+    told = pl.col("kind_from") if "kind_from" in frame.columns else pl.lit(None, pl.String)
+    return pl.coalesce(told, pl.lit(rule.kind)).alias("kind")
 
 
 def tax_rows(

@@ -8,7 +8,7 @@ import polars as pl
 
 from oms_import.model import tables
 from oms_import.model.codes import Code
-from oms_import.model.values import OrderBatch
+from oms_import.model.values import POINTER, OrderBatch
 from oms_import.normalize.amounts import allocation_rows, charge_rows, payment_rows, tax_rows
 from oms_import.normalize.attributes import attributes
 from oms_import.normalize.columns import Columns
@@ -232,7 +232,7 @@ def _records(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("_line_to").alias("line_to"),
         pl.col("_byte_from").alias("byte_from"),
         pl.col("_byte_to").alias("byte_to"),
-        (pl.col("_pointer") if "_pointer" in rows.columns else pl.lit(None, dtype=pl.String)).alias(
+        (pl.col(POINTER) if POINTER in rows.columns else pl.lit(None, dtype=pl.String)).alias(
             "pointer"
         ),
     )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oms_import.model.values import HOUSEKEEPING
+from oms_import.model.values import HOUSEKEEPING, POINTER
 from oms_import.profiles.model import FieldRule
 
-_OURS = frozenset((*HOUSEKEEPING, "_drop", "_order", "_row"))
+_OURS = frozenset((*HOUSEKEEPING, POINTER, "_drop", "_order", "_row"))
 
 
 def folded(name: str) -> str:

@@ -20,7 +20,7 @@ from oms_import.profiles.model import (
     TaxRule,
 )
 
-_CHARGE_FIELDS = ("name", "code", "tax_amount")
+_CHARGE_FIELDS = ("kind_from", "name", "code", "tax_amount")
 _TAX_FIELDS = ("jurisdiction", "rate", "taxable")
 _CONTROL = pl.Schema(dict.fromkeys(("lines", "quantity", "goods"), tables.MONEY))
 
@@ -148,7 +148,6 @@ def compile_plan(
     line_read = {*_of(of_lines), *per_line}
     used = (name for one in (*once, *of_lines) for name in one.used)
     mapped = {*used, *_amounts_used(amounts), *in_cells, *_key_columns(profile, columns)}
-    mapped |= {one.listed.column for one in allocations}
     dropped = set(columns.present(profile.drop_columns))
     return Plan(
         profile=profile,
@@ -243,9 +242,10 @@ def _splits(rules: tuple[AllocationRule, ...], context: Context) -> tuple[Split,
 
 
 def _amounts_used(amounts: tuple[Charge, ...]) -> list[str]:
-    listed = [one.listed.column for one in amounts if one.listed is not None]
-    plain = [name for one in amounts if one.listed is None for f in one.fields for name in f.used]
-    return [*listed, *plain, *(name for one in amounts if not one.listed for name, _ in one.when)]
+    """Columns of which nothing is left; of a list's objects the rules read only some keys."""
+    plain = [one for one in amounts if one.listed is None]
+    used = [name for one in plain for f in one.fields for name in f.used]
+    return [*used, *(name for one in plain for name, _ in one.when)]
 
 
 def _payment(rule: PaymentRule, context: Context) -> tuple[Field, ...]:

@@ -16,7 +16,7 @@ from typing import Literal
 import polars as pl
 
 from oms_import.model.guard import OURS, guarded
-from oms_import.model.values import HOUSEKEEPING, Dialect, Drop, WrittenFile
+from oms_import.model.values import HOUSEKEEPING, POINTER, Dialect, Drop, WrittenFile
 from oms_import.outputs.durable import create, plain_os_errors, sync_file, sync_folder
 from oms_import.outputs.tables import weighed
 
@@ -93,7 +93,7 @@ class RejectedWriter:
         return self._files[key]
 
     def _path(self, channel: str, drop: Drop, dialect: Dialect) -> Path:
-        extension = "tsv" if dialect.delimiter == "\t" else "csv"
+        extension = "tsv" if _Form.of(dialect).delimiter == "\t" else "csv"
         folder, name = self._folder / _safe(channel), _safe(drop.name)
         path = folder / f"{name}.rejected.{extension}"
         if path in self._taken:
@@ -114,6 +114,8 @@ class _Form:
     @classmethod
     def of(cls, dialect: Dialect) -> _Form:
         """As the drop was, as far as that is text of one-byte delimiters."""
+        if dialect.newline is None and dialect.quote is None:  # a document, not lines of text
+            return _PLAIN
         if dialect.delimiter is None or len(dialect.delimiter.encode()) != 1:
             return _PLAIN
         return cls(
@@ -176,7 +178,8 @@ class _File:
 
 def _for_people(rows: pl.DataFrame) -> pl.DataFrame:
     """The source's columns, then ours."""
-    source = [name for name in rows.columns if name not in HOUSEKEEPING and name not in OURS]
+    own = {*HOUSEKEEPING, POINTER, *OURS}
+    source = [name for name in rows.columns if name not in own]
     reasons = pl.col("_reasons")
     if "_raw" in rows.columns:
         told = pl.format("{}; the row reads: {}", reasons.fill_null(""), "_raw")

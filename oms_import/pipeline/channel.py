@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from oms_import.model.errors import SettingError
+from oms_import.model.codes import Code
+from oms_import.model.errors import DropRejectedError, SettingError
+from oms_import.model.finding import Finding
 from oms_import.model.values import Drop, Limits, Source
 from oms_import.profiles.detect import known_columns, required_groups
 from oms_import.profiles.model import Profile
@@ -55,11 +57,17 @@ def channel(profile: Profile, timezone: str | None, limits: Limits) -> Channel:
 def open_drop(channel: Channel, drop: Drop, scratch: Path) -> Source:
     """Open a drop with the reader its bytes ask for, among those the channel takes.
 
-    A channel of tables takes CSV and workbooks alike: the mapping is the same.
+    A channel of tables takes CSV and workbooks alike: the mapping is the same. Every channel takes
+    tables, since the rejected rows of any of them come back as one.
+
+    Raises:
+        DropRejectedError: FORMAT_UNKNOWN, or what the reader says of the file.
     """
-    name = recognise(drop.path, drop.name)
     wanted = channel.read.format.reader
-    reader = reader_named(wanted if name is None else name)
+    reader = reader_named(recognise(drop.path, drop.name) or wanted)
+    if reader.name != wanted and not reader.tables:
+        detail = f"the channel takes {wanted}, and this is {reader.name}"
+        raise DropRejectedError([Finding(Code.FORMAT_UNKNOWN, detail=detail)])
     return reader.open(drop.path, channel.read, scratch, channel.limits)
 
 

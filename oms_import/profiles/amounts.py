@@ -23,6 +23,9 @@ class ChargeRule(Strict):
         "surcharge",
         "rounding",
     ] = Field(description="What it is for.")
+    kind_from: Rule | None = Field(
+        default=None, description="Its kind by a code, where that says it; else `kind`."
+    )
     amount: Rule = Field(description="The amount; blank and zero make no charge.")
     scope: Literal["order", "line"] = Field(
         default="order", description="Whether the amount is the order's or its line's."

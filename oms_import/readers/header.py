@@ -10,10 +10,10 @@ from functools import lru_cache
 
 from oms_import.model.codes import Code
 from oms_import.model.finding import Finding
-from oms_import.model.values import HOUSEKEEPING
+from oms_import.model.values import HOUSEKEEPING, POINTER
 from oms_import.readers.spec import ReadSpec
 
-_OURS = (*HOUSEKEEPING, "_drop", "_order", "_key", "_row")
+_OURS = (*HOUSEKEEPING, POINTER, "_drop", "_order", "_key", "_row")
 _SHOWN = 40
 
 Cells = Sequence[str | None]

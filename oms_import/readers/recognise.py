@@ -33,7 +33,8 @@ _TEXTS = (
     ),
     (re.compile(rb'(\{\s*("|\})|\[\s*(\{|\[|"|\]))'), "JSON"),
     (re.compile(rb"ISA[^A-Za-z0-9\s].{2}[^A-Za-z0-9\s]"), "X12 EDI"),
-    (re.compile(rb"(UNA.{6}\s*)?UNB\+|STX=ANA"), "EDIFACT or TRADACOMS EDI"),
+    (re.compile(rb"(UNA.{6}\s*)?UNB[^A-Za-z0-9\s]|STX=ANA"), "EDIFACT or TRADACOMS EDI"),
+    (re.compile(rb"EDI_DC(40)? "), "a SAP IDoc"),
 )
 
 

@@ -11,6 +11,13 @@ from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding
 from oms_import.model.values import Limits, Source
 from oms_import.readers.csv_source import open_csv
+from oms_import.readers.edi import opening
+from oms_import.readers.edi.recognise import (
+    looks_edifact,
+    looks_idoc,
+    looks_tradacoms,
+    looks_x12,
+)
 from oms_import.readers.excel import open_excel
 from oms_import.readers.recognise import Guess, foreign, looks_delimited, looks_workbook
 from oms_import.readers.spec import ReadSpec
@@ -27,13 +34,19 @@ class Reader:
     """First bytes and file name → confidence 0…1 and reason."""
     open: Callable[[Path, ReadSpec, Path, Limits], Source]
     """path, spec, scratch folder, limits → the opened drop; raises DropRejectedError."""
+    tables: bool = False
+    """Rows and columns: a channel of tables takes any of these, since the mapping is the same."""
 
 
 READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
-        Reader("csv", looks_delimited, open_csv),
-        Reader("excel", looks_workbook, open_excel),
+        Reader("csv", looks_delimited, open_csv, tables=True),
+        Reader("excel", looks_workbook, open_excel, tables=True),
+        Reader("x12", looks_x12, opening.open_x12),
+        Reader("edifact", looks_edifact, opening.open_edifact),
+        Reader("tradacoms", looks_tradacoms, opening.open_tradacoms),
+        Reader("idoc", looks_idoc, opening.open_idoc),
     )
 }
 

@@ -235,7 +235,8 @@ def test_a_constant_date_keeps_its_length():
     assert made["d"].to_list() == [datetime(2026, 9, 22)] * 2
 
 
-instants = st.datetimes(datetime(1990, 1, 2), datetime(2100, 12, 30))
+# the zones that Polars is built with end in 2099
+instants = st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30))
 
 SHAPES = {
     "iso": ("%Y-%m-%d %H:%M:%S", "ymd"),
