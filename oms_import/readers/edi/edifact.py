@@ -18,8 +18,9 @@ import polars as pl
 
 from oms_import.model.codes import Code
 from oms_import.model.edi import SEGMENTS, Delimiters, Envelopes, Group, Interchange, element
-from oms_import.model.errors import DropRejectedError
+from oms_import.model.errors import DropRejectedError, OutputError
 from oms_import.model.finding import Finding
+from oms_import.model.values import Limits
 from oms_import.readers.edi.edifact_charset import is_ascii_based
 from oms_import.readers.edi.edifact_header import find_edifact
 from oms_import.readers.edi.edifact_interchange import survey
@@ -34,7 +35,7 @@ from oms_import.readers.edi.edifact_text import (
     split,
     utf8,
 )
-from oms_import.readers.edi.source import Header
+from oms_import.readers.edi.source import Header, SegmentSource
 from oms_import.readers.spec import ReadSpec
 
 _NEAR = 4096  # bytes between two messages that are read along rather than left out
@@ -88,13 +89,19 @@ EDIFACT = Syntax(
     find=find_edifact,
     interchange=_interchange,
     grouped=_group,
-    needed=((2, "the sender S002"), (3, "the recipient S003"), (5, "the reference 0020")),
 )
 
 
-def read_edifact(path: Path, spec: ReadSpec, scratch: Path) -> SegmentFile:
-    """Survey a file of EDIFACT; see SegmentFile."""
-    return SegmentFile(path, EDIFACT, spec.format.encoding, scratch)
+def open_edifact(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> SegmentSource:
+    """Open a file of EDIFACT interchanges.
+
+    Raises:
+        DropRejectedError: FILE_EMPTY; EDI_HEADER: there is no UNB; EDI_ENVELOPE: a message of more
+            than 64 MB; ENC_MISMATCH, ENC_INVALID.
+        OutputError: the scratch folder has no space.
+    """
+    del limits  # memory does not depend on the file's fields
+    return SegmentSource(SegmentFile(path, EDIFACT, spec.format.encoding, scratch), spec)
 
 
 class SegmentFile:
@@ -230,15 +237,23 @@ def _ascii_based(path: Path, declared: str | None, scratch: Path) -> tuple[Path,
     wide = marked or (declared if declared and not is_ascii_based(declared) else _wide(head))
     if wide is None:
         return path, declared
+    try:
+        return _transcoded(path, wide, scratch), "utf-8"
+    except UnicodeError as error:
+        detail = f"the file is not {wide}: {error}"
+        raise DropRejectedError([Finding(Code.ENC_INVALID, detail=detail)]) from None
+    except OSError as error:
+        msg = f"the text could not be decoded to {scratch}: {error.strerror}"
+        raise OutputError(msg, hint="free space on this disk and run again") from error
+
+
+def _transcoded(path: Path, encoding: str, scratch: Path) -> Path:
+    """A copy in UTF-8."""
+    decoder = codecs.getincrementaldecoder(encoding)()
     with tempfile.NamedTemporaryFile(suffix=".edi", dir=scratch, delete=False) as out:
-        decoder = codecs.getincrementaldecoder(wide)()
-        try:
-            for block in _file_blocks(path):
-                out.write(decoder.decode(block, final=not block).encode())
-        except UnicodeError as error:
-            detail = f"the file is not {wide}: {error}"
-            raise DropRejectedError([Finding(Code.ENC_INVALID, detail=detail)]) from None
-    return Path(out.name), "utf-8"
+        for block in _file_blocks(path):
+            out.write(decoder.decode(block, final=not block).encode())
+    return Path(out.name)
 
 
 def _wide(head: bytes) -> str | None:

@@ -38,6 +38,7 @@ from oms_import.readers.edi.edifact_text import (
 
 _TOLD = 20  # stray segments that are told of one block
 _GROUP_CONTROL = 5  # the element of UNG that its trailer repeats
+_SENDER = 2  # the element of UNB and STX that names the sender; the recipient follows
 _DIGITS = 18
 
 
@@ -262,10 +263,14 @@ class _Surveyor:
         one = self._syntax.interchange(number, header, marks)
         found.interchanges.append(replace(one, header=text))
         self._headers(header, name)
-        for place, what in self._syntax.needed:
-            if not part(header, place):
-                fault = f"{what} is missing"
-                self._add("EDI_HEADER", fault, self._syntax.header, self._where, place)
+        for value, place, what in (
+            (one.sender, _SENDER, "sender"),
+            (one.receiver, _SENDER + 1, "recipient"),
+            (one.control, self._syntax.control, "control reference"),
+        ):
+            if not value:
+                detail = f"{self._syntax.header} names no {what}"
+                self._add("EDI_HEADER", detail, self._syntax.header, self._where, place)
 
     def _break_off(self) -> None:
         """The interchange ends without its trailer."""

@@ -32,7 +32,6 @@ class Syntax:
     find: Callable[[mmap.mmap, int], Opening | None]
     interchange: Callable[[int, Elements, Delimiters], Interchange]
     grouped: Callable[[Group, Elements], Group]  # a plain group, and what its header says
-    needed: tuple[tuple[int, str], ...]  # elements that the header must have, and their names
 
 
 def part(segment: Elements, place: int, component: int = 1) -> str:
