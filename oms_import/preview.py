@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from oms_import.history.decide import decide
+from oms_import.history.interchanges import seen_before
 from oms_import.history.store import Store
 from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError, SettingError
@@ -157,7 +158,11 @@ def _read(file: str, drop: Drop, profile: Profile, scratch: Path) -> dict[str, o
     decisions = work / "decisions.parquet"
     with Store.open(scratch / "history.duckdb", Limits().memory_mb, work / "tmp") as store:
         policies = {profile.name: profile.duplicates}
-        decide(store.connection, [part.claims for part in spool], policies, "preview", decisions)
+        seen = seen_before(
+            store.connection, [result], {profile.name: profile.edi.seen_hours}, "preview"
+        )
+        claims = [part.claims for part in spool]
+        decide(store.connection, claims, policies, "preview", decisions, seen=seen)
     orders: list[dict[str, object]] = []
     for part in spool:
         told = verdicts(part, decisions)

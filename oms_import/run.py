@@ -18,6 +18,7 @@ from time import monotonic
 import polars as pl
 
 from oms_import.history.decide import decide, known_drops
+from oms_import.history.interchanges import seen_before
 from oms_import.history.lock import hold
 from oms_import.history.queries import settled
 from oms_import.history.recover import recover
@@ -209,7 +210,9 @@ def _import(
             policies = {profile.name: profile.duplicates for profile in work.profiles}
             claims = [part.claims for part in spool]
             names = {drop.index: drop.name for drop in work.drops}
-            decide(store.connection, claims, policies, work.run_id, decisions, names)
+            hours = {profile.name: profile.edi.seen_hours for profile in work.profiles}
+            seen = seen_before(store.connection, work.results, hours, work.run_id)
+            decide(store.connection, claims, policies, work.run_id, decisions, names, seen)
             writing = _writing(workspace, request, work, staging)
             if not request.dry_run:
                 again = partial(_again, workspace, work, staging / "scratch")

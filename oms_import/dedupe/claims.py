@@ -25,7 +25,7 @@ def build_claims(
     Args:
         tables: canonical frames (model.tables) with `_order`, sorted by it.
         duplicates: the profile's key, what it compares, and its near-duplicate rule.
-        firsts: `_order`, `_drop`, `record`, `line`: where each order begins.
+        firsts: `_order`, `_drop`, `record`, `line`, `interchange`: where each order begins.
         outcomes: `_order`, `outcome`, `codes`: what validation said.
 
     Returns:

@@ -90,6 +90,7 @@ class CommitRequest:
     findings: Sequence[Path]  # Parquet, model.finding.FINDINGS of rejected and held orders
     files: Sequence[PublishFile]
     report: str  # report.json
+    interchanges: Sequence[Sequence[object]] = ()  # rows of history.interchanges
     retry_of: str | None = None
 
     @property
@@ -122,6 +123,12 @@ def _transaction(store: Store, request: CommitRequest) -> None:
         connection.execute("BEGIN")
         _insert_run(connection, request)
         _insert_drops(connection, request)
+        if request.interchanges:
+            marks = ", ".join("?" * len(request.interchanges[0]))
+            connection.executemany(
+                f"INSERT INTO interchanges VALUES ({marks})",  # noqa: S608
+                request.interchanges,
+            )
         _judged_orders(connection, request)
         for statement in _STATEMENTS:
             connection.execute(statement, {"run_id": request.run_id})

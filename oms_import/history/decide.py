@@ -14,12 +14,13 @@ from pathlib import Path
 import duckdb
 
 from oms_import.history import decide_sql, near_sql
+from oms_import.history.interchanges import Seen
 from oms_import.profiles.model import Duplicates
 
 _DEFAULT = Duplicates.model_validate({})
 _TABLES = (
     "policies", "drops", "orders", "maybe_past", "past_rows", "past", "copies",
-    "judged_copies", "reps", "near_past", "uncertain", "tentative", "verdicts",
+    "judged_copies", "reps", "near_past", "uncertain", "tentative", "verdicts", "seen",
 )  # fmt: skip
 
 
@@ -59,6 +60,7 @@ def decide(
     run_id: str,
     out: Path,
     drop_names: Mapping[int, str] | None = None,
+    seen: Sequence[Seen] = (),
 ) -> None:
     """Decide about every candidate of the run and write what changes (model.tables.DECISIONS).
 
@@ -69,6 +71,7 @@ def decide(
         run_id: this run's; what history may already hold of it (a replay) does not count.
         out: the Parquet file to write, sorted by `_order`; an order's first row says its outcome.
         drop_names: `_drop` → name, for details about copies in other files of the run.
+        seen: interchanges that came before, whose orders are to be held (history.interchanges).
     """
     _forget(connection)
     try:
@@ -82,6 +85,11 @@ def decide(
         connection.execute(decide_sql.VERDICTS)
         parts = [decide_sql.BY_KEY, decide_sql.IN_ONE_FILE, decide_sql.COLLIDING]
         parts += [near_sql.DECISIONS] if near else []
+        if seen:
+            connection.execute(decide_sql.SEEN)
+            rows = [(one.drop, one.interchange, one.detail) for one in seen]
+            connection.executemany("INSERT INTO dd_seen VALUES (?, ?, ?)", rows)
+            parts.append(decide_sql.OF_SEEN)
         connection.execute(decide_sql.written(parts, _quoted(out)))
     finally:
         _forget(connection)

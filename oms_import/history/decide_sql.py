@@ -18,7 +18,7 @@ from oms_import.history.keys import hex_hash, key_hash, key_part
 NO_CLAIMS = """SELECT NULL::BIGINT AS _order, NULL::UINTEGER AS _drop, NULL::VARCHAR AS channel,
     NULL::VARCHAR AS account, NULL::VARCHAR AS key, NULL::VARCHAR AS order_number,
     NULL::VARCHAR AS content, NULL::VARCHAR AS fingerprint, NULL::TIMESTAMP AS ordered_at,
-    NULL::BIGINT AS line, NULL::VARCHAR AS outcome WHERE false"""
+    NULL::BIGINT AS line, NULL::UINTEGER AS interchange, NULL::VARCHAR AS outcome WHERE false"""
 
 POLICIES = """CREATE TEMP TABLE dd_policies (
     channel VARCHAR, policy VARCHAR, near VARCHAR, near_window INTERVAL)"""
@@ -239,6 +239,19 @@ SELECT c._order, 1 AS rank, 'held' AS outcome, 'KEY_COLLISION' AS code,
 FROM dd_copies c WHERE collides
 """
 """Decisions about keys that share a hash with another key."""
+
+
+SEEN = "CREATE TEMP TABLE dd_seen (_drop UINTEGER, interchange UINTEGER, detail VARCHAR)"
+
+OF_SEEN = """
+SELECT c._order, 0 AS rank, 'held' AS outcome, 'EDI_INTERCHANGE_SEEN' AS code, s.detail,
+    'hold' AS severity, NULL AS revision
+FROM dd_claims c JOIN dd_seen s USING (_drop, interchange)
+WHERE c.outcome = 'accepted' AND c._order NOT IN (
+    SELECT _order FROM dd_verdicts WHERE verdict <> 'accepted'
+    UNION ALL SELECT _order FROM dd_judged_copies WHERE conflicting OR nth > 1)
+"""
+"""Orders that no key caught, in an interchange that its partner has sent before."""
 
 
 def written(parts: list[str], out: str) -> str:

@@ -34,10 +34,18 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             order_number VARCHAR, outcome VARCHAR, codes VARCHAR, record BIGINT, line BIGINT)""",
         "CREATE TABLE schema_version (version INTEGER, applied_at TIMESTAMP)",
     ),
+    (
+        """CREATE TABLE interchanges (
+            run_id VARCHAR, drop_id VARCHAR, channel VARCHAR, number INTEGER, standard VARCHAR,
+            sender VARCHAR, receiver VARCHAR, control VARCHAR, test BOOLEAN,
+            seen_at TIMESTAMP)""",
+        "CREATE TABLE control_numbers (sender VARCHAR, receiver VARCHAR, last BIGINT)",
+    ),
 )
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
 drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
 revision); of a known order a run reads key_part first, 32 bits of the key's md5, and rarely more.
 exceptions: one row a rejected or held order; status open, superseded (by the run in which the
 order came back again) or resolved, resolved_by the run that
-accepted it later. others: duplicates and ignored orders, for `trace`."""
+accepted it later. interchanges: one row an interchange of EDI. control_numbers: the last number
+used for what we send to a partner. others: duplicates and ignored orders, for `trace`."""

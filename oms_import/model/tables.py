@@ -272,6 +272,7 @@ CLAIMS = pl.Schema(
         "currency": TEXT,
         "value": MONEY,  # stated_total, else computed_total
         "lines": NUMBER,
+        "interchange": pl.UInt32,  # of a drop of EDI, the interchange the order came in
         "record": NUMBER,  # first record and physical line of the order in its drop
         "line": NUMBER,
         "outcome": TEXT,  # before dedupe: accepted (candidate), rejected, held, ignored

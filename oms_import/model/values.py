@@ -10,6 +10,7 @@ from typing import Protocol
 
 import polars as pl
 
+from oms_import.model.edi import Envelopes
 from oms_import.model.finding import Finding
 
 
@@ -111,6 +112,11 @@ class Source(Protocol):
         ...
 
     @property
+    def envelopes(self) -> Envelopes | None:
+        """Of EDI: what surrounds its segments; None: the format has none."""
+        ...
+
+    @property
     def shape(self) -> Shaping | None:
         """How the batches become rows; None: they are rows."""
         ...
@@ -148,6 +154,7 @@ class DropResult:
     profile: str = ""
     profile_version: int = 0
     detail: str = ""  # for duplicate: the earlier run; for failed: why
+    envelopes: Envelopes | None = None  # of EDI: interchanges, groups, messages
 
 
 @dataclass(frozen=True, slots=True)

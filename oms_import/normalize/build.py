@@ -135,21 +135,29 @@ def _orders(parts: Parts, plan: Plan, drops: pl.DataFrame) -> tuple[pl.DataFrame
     if "status" in profile.order and "source_status" not in profile.order:
         said = "status=" if "status=" in given.columns else "status"
         orders = orders.with_columns(pl.col(said).alias("source_status"))
-    norm = order_number_norm(pl.col("order_number"))
+    orders = orders.with_columns(
+        pl.lit(profile.name).alias("channel"),
+        pl.col("channel_account").fill_null(profile.account),
+        order_number_norm(pl.col("order_number")).alias("order_number_norm"),
+        pl.lit(1, dtype=pl.Int64).alias("revision"),
+    )
+    orders = orders.with_columns(_order_key(profile.duplicates.key, drops).alias("order_key"))
+    return orders, pl.concat([faults, _folds(given)])
+
+
+def _order_key(key: tuple[str, ...], drops: pl.DataFrame) -> pl.Expr:
+    """channel/account/key: as many parts as the profile says tell two orders apart.
+
+    An order without any is named by where it stands.
+    """
+    parts = [pl.col(name).cast(pl.String) for name in key]
+    named = pl.concat_str(parts, separator="/", ignore_nulls=True)
     ids = {int(index): drop_id[:12] for index, drop_id in drops.iter_rows()}
     drop = pl.col("_drop").replace_strict(ids, return_dtype=pl.String)
     unnamed = pl.concat_str(pl.lit("?"), drop, pl.lit(":"), pl.col("_record"))
-    account = pl.col("channel_account").fill_null(profile.account)
-    orders = orders.with_columns(
-        pl.lit(profile.name).alias("channel"),
-        account.alias("channel_account"),
-        norm.alias("order_number_norm"),
-        pl.concat_str(
-            pl.lit(profile.name), account, pl.coalesce(norm, unnamed), separator="/"
-        ).alias("order_key"),
-        pl.lit(1, dtype=pl.Int64).alias("revision"),
-    )
-    return orders, pl.concat([faults, _folds(given)])
+    known = pl.any_horizontal(part.is_not_null() for part in parts)
+    own = pl.when(known).then(named).otherwise(unnamed)
+    return pl.concat_str("channel", "channel_account", own, separator="/")
 
 
 def _folds(given: pl.DataFrame) -> pl.DataFrame:

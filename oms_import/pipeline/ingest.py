@@ -151,6 +151,7 @@ class Ingest:
             findings=tuple(_in(drop, finding) for finding in findings),
             profile=self.channel.name,
             profile_version=self.channel.profile.version,
+            envelopes=source.envelopes,
         )
 
     def _rejected(self, drop: Drop, findings: list[Finding]) -> DropResult:

@@ -33,7 +33,10 @@ def judge(
     findings = _about_sound_rows(validate(batch, channel.policy), rows)
     settled = settle(batch, findings, plan.profile.ignore)
     firsts = batch.records.group_by("_order", maintain_order=True).agg(
-        pl.col("_drop").first(), pl.col("record").first(), pl.col("line_from").first().alias("line")
+        pl.col("_drop").first(),
+        pl.col("record").first(),
+        pl.col("line_from").first().alias("line"),
+        pl.col("pointer").first().str.extract(r"^interchange (\d+)").alias("interchange"),
     )
     claims = build_claims(batch.tables, plan.profile.duplicates, firsts, settled.outcomes)
     orders = (

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from oms_import.model.codes import Code
+from oms_import.model.edi import Envelopes
 from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Dialect, Limits, Shaping
 from oms_import.readers.csv_cells import cells_of
@@ -70,6 +71,7 @@ class CsvSource:
     """A delimited file opened for reading; see model.values.Source."""
 
     shape: Shaping | None = None
+    envelopes: Envelopes | None = None
 
     def __init__(self, text: Text, located: Located, spec: ReadSpec, limits: Limits) -> None:
         self._text = text

@@ -20,6 +20,7 @@ import fastexcel
 import polars as pl
 
 from oms_import.model.codes import Code
+from oms_import.model.edi import Envelopes
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Dialect, Limits, Shaping
@@ -69,6 +70,7 @@ class ExcelSource:
     """A sheet opened for reading; see model.values.Source. `_line` is the sheet's row number."""
 
     shape: Shaping | None = None
+    envelopes: Envelopes | None = None
 
     def __init__(self, sheet: _Sheet, spec: ReadSpec) -> None:
         self._name = sheet.name

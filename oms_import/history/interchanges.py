@@ -1,0 +1,124 @@
+"""Interchanges of EDI: those that came before, and the numbers of those we send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from oms_import.model.edi import Interchange
+from oms_import.model.values import DropResult
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An interchange whose partner used its control number before."""
+
+    drop: int  # `_drop`
+    interchange: int  # number in the drop
+    detail: str
+
+
+_Key = tuple[str, str, str, str]
+
+
+def seen_before(
+    connection: duckdb.DuckDBPyConnection,
+    results: Sequence[DropResult],
+    hours: Mapping[str, float],
+    run_id: str,
+) -> list[Seen]:
+    """Interchanges of the run whose sender, receiver and control number came before.
+
+    Args:
+        connection: an open store; nothing in it is changed.
+        results: the run's drops as they were read, in order.
+        hours: channel → how long a control number counts; 0: never.
+        run_id: this run's, which does not count.
+    """
+    found: list[Seen] = []
+    known: dict[_Key, str] = {}
+    for result in results:
+        window = hours.get(result.drop.channel, 0)
+        if result.envelopes is None or not window:
+            continue
+        since = _naive(result.drop.fetched_at) - timedelta(hours=window)
+        past = _past(connection, result.drop.channel, since, run_id)
+        for one in result.envelopes.interchanges:
+            key = (result.drop.channel, one.sender, one.receiver, one.control)
+            earlier = known.get(key) or past.get(key)
+            if earlier is not None and one.control:
+                told = f"control number {one.control} of {one.sender} {earlier}"
+                found.append(Seen(result.drop.index, one.number, told))
+            known.setdefault(key, f"came earlier in this run, in {result.drop.name}")
+    return found
+
+
+def _past(
+    connection: duckdb.DuckDBPyConnection, channel: str, since: datetime, run_id: str
+) -> dict[_Key, str]:
+    rows = connection.execute(
+        """SELECT sender, receiver, control, max(run_id) FROM interchanges
+        WHERE channel = $channel AND seen_at >= $since AND run_id <> $run_id
+        GROUP BY sender, receiver, control""",
+        {"channel": channel, "since": since, "run_id": run_id},
+    ).fetchall()
+    return {(channel, s, r, control): f"came in run {run}" for s, r, control, run in rows}
+
+
+def rows_of(run_id: str, results: Sequence[DropResult]) -> list[list[object]]:
+    """Rows of `interchanges` for the drops of a run."""
+    return [
+        _row(run_id, result, one)
+        for result in results
+        if result.envelopes is not None
+        for one in result.envelopes.interchanges
+    ]
+
+
+def _row(run_id: str, result: DropResult, one: Interchange) -> list[object]:
+    drop = result.drop
+    return [
+        run_id, drop.drop_id, drop.channel, one.number, one.standard, one.sender, one.receiver,
+        one.control, one.test, _naive(drop.fetched_at),
+    ]  # fmt: skip
+
+
+def reserve(connection: duckdb.DuckDBPyConnection, sender: str, receiver: str, count: int) -> int:
+    """The first of `count` control numbers that no interchange of ours has used to this partner.
+
+    They are used up at once, whatever becomes of the run: gaps are harmless, repetitions are not.
+    Numbers go from 1 to 999,999,999 and begin again.
+    """
+    connection.execute("BEGIN")
+    try:
+        row = connection.execute(
+            "SELECT last FROM control_numbers WHERE sender = ? AND receiver = ?",
+            [sender, receiver],
+        ).fetchone()
+        last = int(row[0]) if row else 0
+        first = last + 1 if last + count <= _LARGEST else 1
+        if row is None:
+            connection.execute(
+                "INSERT INTO control_numbers VALUES (?, ?, ?)",
+                [sender, receiver, first + count - 1],
+            )
+        else:
+            connection.execute(
+                "UPDATE control_numbers SET last = ? WHERE sender = ? AND receiver = ?",
+                [first + count - 1, sender, receiver],
+            )
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    return first
+
+
+_LARGEST = 999_999_999
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
