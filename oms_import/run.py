@@ -18,7 +18,7 @@ from time import monotonic
 import polars as pl
 
 from oms_import.history.decide import decide, known_drops
-from oms_import.history.interchanges import seen_before
+from oms_import.history.interchanges import reserve, seen_before
 from oms_import.history.lock import hold
 from oms_import.history.queries import settled
 from oms_import.history.recover import recover
@@ -29,7 +29,9 @@ from oms_import.model.fail_on import FailOn, parse
 from oms_import.model.finding import Finding, Location
 from oms_import.model.report import RunReport, Totals
 from oms_import.model.values import Drop, DropResult, Offer
+from oms_import.outputs.acks.files import Ack, write_acks
 from oms_import.outputs.publish import publish
+from oms_import.pipeline.acks import Answering, acknowledgements
 from oms_import.pipeline.arrivals import Arrival, acknowledge, arrive, offers_of
 from oms_import.pipeline.channel import channel as prepared
 from oms_import.pipeline.channel import open_drop, select
@@ -223,12 +225,26 @@ def _import(
             if request.dry_run:
                 return report(facts, fail_on, datetime.now(UTC))
             _require_unstopped(request)
-            staged = Staged(staging, tuple(claims), decisions, written)
+            acks = _answers(store, request, work, spool, decisions)
+            files = tuple(write_acks(staging / "acks", acks))
+            staged = Staged(staging, tuple(claims), decisions, written, files)
             told = release(workspace, store, facts, fail_on, staged)
     finally:
         _discard(staging)
     _acknowledge(workspace, request, work)
     return told
+
+
+def _answers(
+    store: Store, request: RunRequest, work: _Work, spool: Spool, decisions: Path
+) -> list[Ack]:
+    """What partners are told; once an interchange, so not where orders are taken again."""
+    if request.only is not None:
+        return []
+    profiles = {profile.name: profile for profile in work.profiles}
+    reserve_numbers = partial(reserve, store.connection)
+    answering = Answering(profiles, reserve_numbers, work.started)
+    return list(acknowledgements(work.results, spool.parts, decisions, answering))
 
 
 def _read(

@@ -94,7 +94,7 @@ class RejectedWriter:
 
     def _path(self, channel: str, drop: Drop, dialect: Dialect) -> Path:
         extension = "tsv" if _Form.of(dialect).delimiter == "\t" else "csv"
-        folder, name = self._folder / _safe(channel), _safe(drop.name)
+        folder, name = self._folder / safe_name(channel), safe_name(drop.name)
         path = folder / f"{name}.rejected.{extension}"
         if path in self._taken:
             path = folder / f"{name}-{drop.drop_id[:8]}.rejected.{extension}"
@@ -187,7 +187,7 @@ def _for_people(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(reasons).select(*source, *OURS)
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """A file name without anything a file system or a shell would read into it."""
     plain = re.sub(r"[^\w.-]+", "_", name).lstrip(".-") or "drop"
     while len(plain.encode()) > _NAME_CHARS:

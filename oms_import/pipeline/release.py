@@ -14,6 +14,7 @@ from oms_import.history.store import Store
 from oms_import.model.fail_on import FailOn
 from oms_import.model.publishing import MANIFEST, PublishFile
 from oms_import.model.report import RunReport
+from oms_import.model.values import WrittenFile
 from oms_import.outputs.manifest import stage, stage_bytes, stage_file
 from oms_import.outputs.publish import publish
 from oms_import.pipeline.summary import Facts, report
@@ -31,6 +32,7 @@ class Staged:
     claims: tuple[Path, ...]
     decisions: Path
     written: Written
+    acks: tuple[WrittenFile, ...] = ()  # named relative to staging/acks
 
 
 def release(
@@ -38,7 +40,7 @@ def release(
 ) -> RunReport:
     """Manifests, report, commit, publish. Once the commit is made, the next start can finish it."""
     staging = staged.folder
-    files = _outputs(staged.written, facts.run_id, staging)
+    files = _outputs(staged, facts.run_id)
     outputs = tuple(f.as_written() for f in files if not f.target.endswith("/" + MANIFEST))
     finished = datetime.now(UTC)
     told = report(replace(facts, outputs=outputs), fail_on, finished)
@@ -52,10 +54,12 @@ def release(
     return told
 
 
-def _outputs(written: Written, run_id: str, staging: Path) -> list[PublishFile]:
+def _outputs(staged: Staged, run_id: str) -> list[PublishFile]:
+    staging, written = staged.folder, staged.written
     return [
         *stage(staging, "accepted", run_id, written.accepted),
         *stage(staging, "rejected", run_id, written.rejected),
+        *(stage(staging, "acks", run_id, staged.acks) if staged.acks else ()),
     ]
 
 
