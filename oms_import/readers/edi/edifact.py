@@ -22,16 +22,15 @@ from oms_import.model.errors import DropRejectedError, OutputError
 from oms_import.model.finding import Finding
 from oms_import.model.values import Limits
 from oms_import.readers.edi.edifact_charset import is_ascii_based
+from oms_import.readers.edi.edifact_codec import Codec
 from oms_import.readers.edi.edifact_header import find_edifact
 from oms_import.readers.edi.edifact_interchange import survey
 from oms_import.readers.edi.edifact_messages import messages as surveyed_messages
 from oms_import.readers.edi.edifact_syntax import Elements, Syntax, joined, part
 from oms_import.readers.edi.edifact_text import (
-    Codec,
     Places,
     clean,
     gathered,
-    line_ends,
     split,
     utf8,
 )
@@ -134,6 +133,7 @@ class SegmentFile:
         self.repairs: list[str] = found.repairs
         self.encoding = found.writings[0][1]
         self._writings = found.writings
+        self._width, self._nested = found.width, found.nested
         self._alike = _alike(found.writings)
 
     def segments(self, messages: pl.DataFrame) -> pl.DataFrame:
@@ -161,14 +161,15 @@ class SegmentFile:
         of = np.maximum(np.searchsorted(at, one.begins, side="right") - 1, 0)
         inside = (one.begins >= at[of]) & (one.begins < closes[of] - moved[of])
         of, starts, ends = of[inside], one.starts[inside], one.ends[inside]
-        frame = split(utf8(gathered(one.data, starts, ends), encoding))
-        lines = line_ends(raw)
-        line = messages.get_column("line").to_numpy() - np.searchsorted(lines, at)
+        text = utf8(gathered(one.data, starts, ends), encoding)
+        frame = split(text, self._width, nested=self._nested)
+        line = messages.get_column("line").to_numpy()
         first = np.searchsorted(of, np.arange(len(begins)))
+        lines = one.lines[inside]
         columns = {
             "_message": messages.get_column("message").gather(of),
             "_segment": np.arange(len(of)) - first[of] + 1,
-            "_line": line[of] + np.searchsorted(lines, one.begins[inside]),
+            "_line": lines + (line - lines[first])[of],
             "_byte_from": one.begins[inside] + moved[of],
             "_byte_to": one.closes[inside] + moved[of],
         }

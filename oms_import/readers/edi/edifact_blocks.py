@@ -12,15 +12,17 @@ from oms_import.model.codes import Code
 from oms_import.model.edi import Fault
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
+from oms_import.readers.edi.edifact_codec import codec
 from oms_import.readers.edi.edifact_header import Opening
 from oms_import.readers.edi.edifact_survey import Lines
 from oms_import.readers.edi.edifact_syntax import Syntax
 from oms_import.readers.edi.edifact_text import (
+    TAG,
     Places,
     Segments,
     clean,
-    codec,
-    line_ends,
+    is_nested,
+    is_sound,
     tag_number,
 )
 
@@ -43,6 +45,8 @@ class Block:
     segments: Segments
     lines: Places  # of each segment, from 1
     roles: npt.NDArray[np.uint8]  # of each segment: 0, or its place in _ROLES from 1
+    sound: npt.NDArray[np.bool_]  # whether each begins with a tag
+    nested: bool  # some tags tell where in the message they stand
     boundary: int | None  # the first segment that belongs to another interchange
     final: bool  # the file ends here
 
@@ -83,7 +87,7 @@ class Blocks:
             block = self._read(end)
             stop, done = _stop(block)
             if stop or done:
-                self._at = self._after(block, stop)
+                self._move(block, stop, done=done)
                 return (block, stop, done) if stop else None
             size, bound = (size, None) if bound is not None else (size * 2, None)
             if size > _MOST:
@@ -99,8 +103,14 @@ class Blocks:
         raw = self._data[begin:end].translate(None, b"\r\n")
         return raw.decode(encoding, errors="replace")
 
-    def _after(self, block: Block, stop: int) -> int:
-        return block.at + int(block.segments.closes[stop - 1]) if stop else len(self._data)
+    def _move(self, block: Block, stop: int, *, done: bool) -> None:
+        """Go on behind the segments that were taken; but for the end, where the next one begins."""
+        one = block.segments
+        if done or stop == len(one.starts):
+            self._at = block.at + int(one.closes[stop - 1]) if stop else len(self._data)
+        else:
+            self._at = block.at + int(one.begins[stop])
+            self._lines.know(self._at, int(block.lines[stop]))
 
     def _bound(self) -> int | None:
         """Where this interchange seems to end, if that is near: spares small ones a large block."""
@@ -117,8 +127,9 @@ class Blocks:
     def _read(self, end: int) -> Block:
         raw, final = self._data[self._at : end], end == len(self._data)
         one = clean(raw, self.codec, final=final)
-        lines = self._lines.at(self._at) + np.searchsorted(line_ends(raw), one.begins)
-        roles, tags, sound = np.zeros(len(one.starts), np.uint8), one.tags, one.sound
+        heads = one.heads
+        tags, sound = heads & TAG, is_sound(heads)
+        roles = np.zeros(len(tags), np.uint8)
         for role, tag in enumerate(self._tags, 1):
             roles[(tags == tag) & sound] = role
         opens = (roles == HEADER) | ((tags == self._advice) & sound)
@@ -126,7 +137,8 @@ class Blocks:
         opens[: self._at == self._opening.begin] = False
         others = np.flatnonzero(opens)
         boundary = int(others[0]) if len(others) else None
-        return Block(self._at, one, lines, roles, boundary, final)
+        lines = one.lines + self._lines.at(self._at)
+        return Block(self._at, one, lines, roles, sound, is_nested(heads), boundary, final)
 
     def _endless(self) -> DropRejectedError:
         detail = f"after byte {self._at} no message ends within {_MOST >> 20} MB"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from oms_import.readers.edi.edifact_text import Bytes
+from oms_import.readers.edi.edifact_codec import Bytes
 
 _LEVELS = {
     "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859-1", "UNOD": "iso8859-2",

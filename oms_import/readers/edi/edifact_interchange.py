@@ -29,11 +29,9 @@ from oms_import.readers.edi.edifact_survey import Lines, Survey, beside, no_head
 from oms_import.readers.edi.edifact_syntax import Elements, Syntax, part
 from oms_import.readers.edi.edifact_text import (
     MOST_ELEMENTS,
-    PARTED,
     Places,
     elements,
     utf8,
-    width,
 )
 
 _TOLD = 20  # stray segments that are told of one block
@@ -219,11 +217,10 @@ class _Surveyor:
 
     def _unsound(self, block: Block, stop: int, found: Spans, first: int) -> None:
         """Segments without a proper tag, or of too many elements: their message is damaged."""
-        one = block.segments
-        bad = ~one.sound[:stop]
-        if width(one.data.tobytes()) >= MOST_ELEMENTS:
-            parted = np.searchsorted(np.flatnonzero(one.data == PARTED), one.ends[:stop])
-            bad |= np.diff(parted, prepend=0) >= MOST_ELEMENTS
+        widths = block.segments.width(stop)
+        self._found.width = max(self._found.width, min(int(widths.max()), MOST_ELEMENTS))
+        self._found.nested |= block.nested
+        bad = ~block.sound[:stop] | (widths >= MOST_ELEMENTS)
         at = np.flatnonzero(bad)
         message = np.searchsorted(found.heads, at, side="right") - 1
         inside = message >= 0
@@ -237,7 +234,7 @@ class _Surveyor:
     def _bad_segment(self, block: Block, index: int, message: int, segment: int) -> None:
         said = block.shown(index)
         detail = f'"{said}" does not begin with a tag'
-        if block.segments.sound[index]:
+        if block.sound[index]:
             detail = f"{MOST_ELEMENTS} elements or more; those beyond were not read"
         fault = block.fault("EDI_SEGMENT", self._number, detail, index)
         fault = replace(fault, message=message, segment=segment, value=said)

@@ -10,10 +10,9 @@ import numpy.typing as npt
 import polars as pl
 
 from oms_import.model.edi import COMPONENT, MESSAGES, Fault, element
+from oms_import.readers.edi.edifact_codec import TERMINATED, Bytes
 from oms_import.readers.edi.edifact_syntax import Syntax
 from oms_import.readers.edi.edifact_text import (
-    TERMINATED,
-    Bytes,
     Places,
     Segments,
     gathered,
@@ -150,8 +149,8 @@ def _placed_frame(parts: Sequence[Placed]) -> pl.DataFrame:
 
 def _header_columns(parts: Sequence[Placed]) -> list[pl.Series]:
     """type, version, control, stated (count), repeated (reference), as headers and trailers say."""
-    heads = split(b"".join(part.head_text for part in parts), least=2)
-    trails = split(b"".join(part.trail_text for part in parts), least=2)
+    heads = split(b"".join(part.head_text for part in parts), 2)
+    trails = split(b"".join(part.trail_text for part in parts), 2)
     kind = pl.col(element(2)).fill_null("").str.splitn(COMPONENT, 2)
     said = heads.select(
         kind.struct.field("field_0").str.strip_chars().alias("type"),

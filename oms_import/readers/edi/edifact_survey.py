@@ -11,9 +11,10 @@ from oms_import.model.codes import Code
 from oms_import.model.edi import Fault, Group, Interchange
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
+from oms_import.readers.edi.edifact_codec import Codec
 from oms_import.readers.edi.edifact_messages import Placed
 from oms_import.readers.edi.edifact_syntax import Elements, Syntax
-from oms_import.readers.edi.edifact_text import Codec, line_ends
+from oms_import.readers.edi.edifact_text import line_ends
 
 _BLOCK = 4 << 20
 _NOTHING = b" \t\r\n\x00\x1a\xef\xbb\xbf"
@@ -34,6 +35,8 @@ class Survey:
     """Of each interchange: its byte tables and the encoding of its text."""
     placed: list[Placed] = field(default_factory=list[Placed])
     messages: int = 0
+    width: int = 1  # elements of the longest segment
+    nested: bool = False  # some tags have components
 
     def note(self, what: str) -> None:
         """Count something that was mended."""
@@ -50,6 +53,10 @@ class Lines:
 
     def __init__(self, data: mmap.mmap) -> None:
         self._data, self._at, self._line = data, 0, 1
+
+    def know(self, offset: int, line: int) -> None:
+        """Take it as told that this offset, beyond any asked for, is on this line."""
+        self._at, self._line = offset, line
 
     def at(self, offset: int) -> int:
         """The line of this offset, from 1."""

@@ -7,59 +7,28 @@ Polars. Places in the bytes as they were written are kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from oms_import.model.edi import COMPONENT, REPETITION, Delimiters, element
+from oms_import.model.edi import COMPONENT, element
+from oms_import.readers.edi.edifact_codec import (
+    CR,
+    JOINED,
+    LF,
+    PARTED,
+    TERMINATED,
+    Bytes,
+    Codec,
+    table,
+)
 
-Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
-
-TERMINATED, PARTED = 0x1C, 0x1D
-"""What ends a segment and what stands between its elements, in cleaned text."""
-
-_REPEATED, _JOINED, _RELEASED = ord(REPETITION), ord(COMPONENT), 0x1B
-_LF, _CR, _TAB, _BLANK = 10, 13, 9, 32
-_STRAY = 0x1A  # a control character that means nothing here; read as a blank
 
 MOST_ELEMENTS = 150
 """No segment of a directory has a third of these; more are a file that is none of EDIFACT."""
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """How one interchange is written, as byte tables."""
-
-    delimiters: Delimiters
-    inward: bytes  # 256 bytes: as written → cleaned
-    outward: Bytes  # cleaned → as written, for released delimiters
-    tag_end: int | None  # TRADACOMS: "=" ends the tag
-
-
-@lru_cache(maxsize=256)
-def codec(delimiters: Delimiters, tag_end: str | None = None) -> Codec:
-    """The tables of these delimiters, all of them ASCII."""
-    inward = bytearray(range(256))
-    for code in range(32):
-        inward[code] = code if code in {_LF, _CR, _TAB} else _STRAY
-    pairs = (
-        (delimiters.component, _JOINED),
-        (delimiters.repetition, _REPEATED),
-        (delimiters.release, _RELEASED),
-        (delimiters.element, PARTED),
-        (delimiters.terminator, TERMINATED),
-    )
-    outward = np.arange(256, dtype=np.uint8)
-    for character, code in pairs:
-        if character is not None:
-            inward[ord(character)] = code
-            outward[code] = ord(character)
-    return Codec(delimiters, bytes(inward), outward, ord(tag_end) if tag_end else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +40,51 @@ class Segments:
     ends: Places  # in `data`: of each segment's TERMINATED
     begins: Places  # in the bytes as written: of each segment's tag
     closes: Places  # in the bytes as written: after each segment's terminator
-    wrapped: bool  # line ends stood inside segments
-    stray: bool  # control characters stood in the text
-    empty: int  # segments of nothing
-    unended: bool  # the last segment has no terminator
+    lines: Places  # how many lines end before each segment
+    wrapped: bool = False  # line ends stood inside segments
+    stray: bool = False  # control characters stood in the text
+    empty: int = 0  # segments of nothing
+    unended: bool = False  # the last segment has no terminator
+    rest: bool = False  # text stands after the last terminator, and is left out
 
     @property
-    def tags(self) -> npt.NDArray[np.int32]:
-        """The first three bytes of each segment as a number."""
-        data, at = self.data, self.starts
-        high, middle = data[at].astype(np.int32) << 16, data[at + 1].astype(np.int32) << 8
-        return high | middle | data[at + 2]
+    def heads(self) -> npt.NDArray[np.uint32]:
+        """The first four bytes of each segment as a number: its tag and what follows that."""
+        size = len(self.data) - 3
+        words = np.ndarray((size,), np.dtype("<u4"), self.data, strides=(1,))
+        return words[self.starts]
 
-    @property
-    def sound(self) -> npt.NDArray[np.bool_]:
-        """Whether each begins with a tag: a capital, two capitals or digits, then a delimiter."""
-        data, at = self.data, self.starts
-        shape = _CAPITAL[data[at]] & _MORE[data[at + 1]] & _MORE[data[at + 2]]
-        return shape & _AFTER[data[at + 3]]
-
-
-def _table(characters: bytes) -> npt.NDArray[np.bool_]:
-    table = np.zeros(256, np.bool_)
-    table[list(characters)] = True
-    return table
-
-
-_CAPITAL = _table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_MORE = _table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_AFTER = _table(bytes((PARTED, TERMINATED, _JOINED)))
-_PAD = np.zeros(4, np.uint8)
-_GAP = _table(bytes((_LF, _CR, _BLANK, _TAB, TERMINATED)))
+    def width(self, upto: int) -> Places:
+        """How many elements each of the first `upto` segments has."""
+        parted = np.flatnonzero(self.data == PARTED)
+        return np.diff(np.searchsorted(parted, np.append(self.starts[:1], self.ends[:upto])))
 
 
 def tag_number(tag: str) -> int:
-    """A tag as `Segments.tags` gives it."""
-    return int.from_bytes(tag.encode("ascii"), "big")
+    """A tag as the lower three bytes of `Segments.heads` give it."""
+    return int.from_bytes(tag.encode("ascii"), "little")
+
+
+TAG = 0xFFFFFF
+"""The tag's part of `Segments.heads`."""
+
+
+def is_sound(heads: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Whether segments begin with a tag: a capital, two capitals or digits, then a delimiter."""
+    return _FIRST_TWO[heads & 0xFFFF] & _LAST_TWO[heads >> 16]
+
+
+def is_nested(heads: npt.NDArray[np.uint32]) -> bool:
+    """Whether tags have components: syntax 1 to 3 may write the nesting so, LIN:1:2+…."""
+    return bool(((heads >> 24) == JOINED).any())
+
+
+_CAPITAL = table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_MORE = _CAPITAL | table(b"0123456789")
+_AFTER = table(bytes((PARTED, TERMINATED, JOINED)))
+_FIRST_TWO = (_MORE[:, None] & _CAPITAL[None, :]).ravel()  # the later byte is the higher one
+_LAST_TWO = (_AFTER[:, None] & _MORE[None, :]).ravel()
+_PAD = bytes(4)
 
 
 def clean(raw: bytes, writing: Codec, *, final: bool) -> Segments:
@@ -117,87 +95,148 @@ def clean(raw: bytes, writing: Codec, *, final: bool) -> Segments:
         final: nothing follows, so that text after the last terminator is a segment too; else it is
             left out, as its end is not here.
     """
-    text = np.frombuffer(raw.translate(writing.inward), np.uint8)
-    data, kept, wrapped = _unwrapped(text)
-    stray = bool((data == _STRAY).any())
+    text = np.frombuffer(raw, np.uint8)
+    counts = [int(np.count_nonzero(text == code)) for code in writing.controls]
+    stray = int(np.count_nonzero(text < 32)) != sum(counts)
     if stray:
-        data = np.where(data == _STRAY, np.uint8(_BLANK), data)
-    data, kept = _released(data, kept, writing)
-    data, kept, unended = _ended(data, kept, len(raw), final=final)
-    ends = np.flatnonzero(data == TERMINATED)
-    data = np.concatenate((data, _PAD))
-    starts = _begun(data, np.concatenate((np.zeros(1, np.int64), ends + 1))[:-1])
-    full = starts < ends
+        raw = raw.translate(writing.solid)
+    line_ends = sum(counts[: len(writing.dropped) - 1])
+    one = _cleaned(raw, writing, line_ends) or _unwrapped(raw, writing)
+    if final and one.rest:
+        whole = clean(_ended(raw, writing), writing, final=False)
+        closes = np.minimum(whole.closes, len(raw))
+        return replace(whole, closes=closes, stray=stray, unended=True)
+    return replace(one, stray=stray)
+
+
+def _ended(raw: bytes, writing: Codec) -> bytes:
+    """The text with the terminator that is missing at its end."""
+    text = raw.translate(None, writing.dropped)
+    mark = b"" if writing.release is None else bytes((writing.release,))
+    released = bool(mark) and (len(text) - len(text.rstrip(mark))) % 2 == 1
+    return raw + b" " * released + bytes((writing.terminator,))
+
+
+def _cleaned(raw: bytes, writing: Codec, line_ends: int) -> Segments | None:
+    """Segments where all line ends stand right behind terminators; None if they do not."""
+    text, active = _released(np.frombuffer(raw, np.uint8), raw, writing)
+    if line_ends and _any(writing.between, text[active[active + 1 < len(text)] + 1]):
+        return None
+    closed = np.flatnonzero(text == writing.terminator)
+    begun = np.append(np.zeros(1, np.int64), closed + 1)
+    rest, begun = text[begun[-1] :], begun[:-1]
+    begins = _begun(text, begun, writing.between if line_ends else writing.gap)
+    shift = np.zeros(len(closed), np.int64)
+    if line_ends:
+        shift = np.cumsum(begins - begun)
+        inside = line_ends - int(np.count_nonzero(writing.between[rest]))
+        if _any(writing.gap, text[begins]) or inside != (shift[-1] if len(shift) else 0):
+            return None
+    size = len(text) - len(rest)
+    data = text[:size].tobytes() if len(active) else raw[:size]
+    starts, ends = begins - shift, closed - shift
+    if len(active):
+        starts = starts - np.searchsorted(active, begins)
+        ends = ends - np.searchsorted(active, closed)
+    one = Segments(
+        data=np.frombuffer(data.translate(writing.inward, writing.dropped) + _PAD, np.uint8),
+        starts=starts,
+        ends=ends,
+        begins=begins,
+        closes=closed + 1,
+        lines=_lines(raw, begins, shift),
+        rest=bool((~writing.gap[rest] & (rest != writing.drop)).any()),
+    )
+    return _full(one, writing)
+
+
+def _any(table: npt.NDArray[np.bool_], text: Bytes) -> bool:
+    return bool(table[text].any())
+
+
+def _full(one: Segments, writing: Codec) -> Segments:
+    """The segments that are not empty, their tags ended as elements are."""
+    full = one.starts < one.ends
     empty = len(full) - int(np.count_nonzero(full))
     if empty:
-        starts, ends = starts[full], ends[full]
-    if writing.tag_end is not None:
-        data = _tag_ended(data, starts, writing.tag_end)
-    begins = starts if kept is None else kept[starts].astype(np.int64)
-    closes = (ends if kept is None else kept[ends].astype(np.int64)) + 1
-    closes = np.minimum(closes, len(raw))
-    return Segments(data, starts, ends, begins, closes, wrapped, stray, empty, unended)
+        one = replace(
+            one,
+            starts=one.starts[full],
+            ends=one.ends[full],
+            begins=one.begins[full],
+            closes=one.closes[full],
+            lines=one.lines[full],
+            empty=empty,
+        )
+    if writing.tag_end is None:
+        return one
+    data, at = one.data.copy(), one.starts + 3
+    data[at[data[at] == writing.tag_end]] = PARTED
+    return replace(one, data=data)
 
 
-def _unwrapped(text: Bytes) -> tuple[Bytes, npt.NDArray[Any] | None, bool]:
-    """Text without line ends, where its bytes stood, and whether lines ended inside segments."""
-    line_end = (text == _LF) | (text == _CR)
-    at = np.flatnonzero(line_end)
-    if not len(at):
-        return text, None, False
-    wrapped = not bool(_GAP[text[at[at > 0] - 1]].all())
-    kept = np.flatnonzero(~line_end).astype(np.int32)
-    return text[kept], kept, wrapped
+def _lines(raw: bytes, begins: Places, shift: Places) -> Places:
+    """How many lines end before each place.
+
+    Parameters:
+        shift: how many line end characters do so; 0 everywhere if that is not known.
+    """
+    known = bool(shift.any())
+    if known and b"\r" not in raw:
+        return shift
+    if known and raw.count(b"\r\n") * 2 == raw.count(b"\r") + raw.count(b"\n"):
+        return shift // 2
+    return np.searchsorted(line_ends(raw), begins)
 
 
-def _released(
-    data: Bytes, kept: npt.NDArray[Any] | None, writing: Codec
-) -> tuple[Bytes, npt.NDArray[Any] | None]:
-    """Drop release characters; what follows one is text, whatever it is."""
-    at = np.flatnonzero(data == _RELEASED)
-    if not len(at):
-        return data, kept
+def _unwrapped(raw: bytes, writing: Codec) -> Segments:
+    """Segments of text with line ends inside them, or with blanks before tags."""
+    at = np.flatnonzero(writing.between[np.frombuffer(raw, np.uint8)])
+    one = _cleaned(raw.translate(None, writing.dropped), writing, 0)
+    if one is None:
+        raise AssertionError  # there are no line ends any more
+    kept = at - np.arange(len(at))
+    before = np.searchsorted(kept, one.begins, side="right")
+    until = np.searchsorted(kept, one.closes - 1, side="right")
+    begins, lined = one.begins + before, writing.terminator in {LF, CR}
+    return replace(
+        one,
+        begins=begins,
+        closes=one.closes + until,
+        lines=np.searchsorted(line_ends(raw), begins),
+        wrapped=bool((before != until).any()) and not lined,
+    )
+
+
+def _released(text: Bytes, raw: bytes, writing: Codec) -> tuple[Bytes, Places]:
+    """Text with released delimiters protected and release characters marked; where these stood."""
+    if writing.release is None or writing.release not in raw:
+        return text, np.zeros(0, np.int64)
+    at = np.flatnonzero(text == writing.release)
     # Of `???+` the first and the third release: every other one of a row, from its first.
-    first = np.concatenate((np.ones(1, np.bool_), np.diff(at) != 1))
+    first = np.append(np.ones(1, np.bool_), np.diff(at) != 1)
     index = np.arange(len(at))
     within = index - np.maximum.accumulate(np.where(first, index, 0))
     active = at[within % 2 == 0]
-    data = data.copy()
-    released = active[active + 1 < len(data)] + 1
-    data[released] = writing.outward[data[released]]
-    stay = np.ones(len(data), np.bool_)
-    stay[active] = False
-    places = np.flatnonzero(stay)
-    return data[places], places.astype(np.int32) if kept is None else kept[places]
+    text = text.copy()
+    released = active[active + 1 < len(text)] + 1
+    text[released] = writing.protected[text[released]]
+    text[active] = writing.drop
+    return text, active
 
 
-def _ended(
-    data: Bytes, kept: npt.NDArray[Any] | None, size: int, *, final: bool
-) -> tuple[Bytes, npt.NDArray[Any] | None, bool]:
-    """Text that ends with a terminator: of the file's last segment, one that is not there."""
-    ends = np.flatnonzero(data == TERMINATED)
-    last = int(ends[-1]) + 1 if len(ends) else 0
-    rest = data[last:]
-    if not final or not bool((rest > _BLANK).any()):
-        return data[:last], kept, False
-    data = np.append(data, np.uint8(TERMINATED))
-    return data, None if kept is None else np.append(kept, np.int32(size - 1)), True
+_STEPS = 4
 
 
-def _begun(data: Bytes, starts: Places) -> Places:
-    """Starts moved over the blanks before tags."""
-    first = data[starts]
-    if not bool(((first == _BLANK) | (first == _TAB)).any()):
-        return starts
-    solid = np.flatnonzero((data != _BLANK) & (data != _TAB))
+def _begun(text: Bytes, starts: Places, gap: npt.NDArray[np.bool_]) -> Places:
+    """Starts moved over what may stand before tags."""
+    for _ in range(_STEPS):
+        blank = gap[text[starts]]
+        if not bool(blank.any()):
+            return starts
+        starts = starts + blank
+    solid = np.flatnonzero(~gap[text])
     return solid[np.searchsorted(solid, starts)]
-
-
-def _tag_ended(data: Bytes, starts: Places, tag_end: int) -> Bytes:
-    """The character after the tag is a delimiter there, and nowhere else."""
-    at = starts + 3
-    data[at[data[at] == tag_end]] = PARTED
-    return data
 
 
 def gathered(data: Bytes, starts: Places, ends: Places) -> Bytes:
@@ -219,17 +258,13 @@ def utf8(data: Bytes, encoding: str) -> bytes:
     return raw.decode(encoding, errors="replace").encode()
 
 
-def width(text: bytes) -> int:
-    """How many elements the longest of these segments has, at least 1, at most MOST_ELEMENTS."""
-    data = np.frombuffer(text, np.uint8)
-    ends = np.searchsorted(np.flatnonzero(data == PARTED), np.flatnonzero(data == TERMINATED))
-    most = int(np.diff(ends, prepend=0).max()) if len(ends) else 1
-    return min(max(1, most), MOST_ELEMENTS)
+def split(text: bytes, width: int, *, nested: bool = False) -> pl.DataFrame:
+    """Cleaned UTF-8 segments as rows of `tag`, e01, e02 …: `width` of these, any beyond are lost.
 
-
-def split(text: bytes, least: int = 1) -> pl.DataFrame:
-    """Cleaned UTF-8 segments as rows of `tag`, e01, e02 … (`least` of these at least)."""
-    names = ["tag", *(element(number + 1) for number in range(max(least, width(text))))]
+    Parameters:
+        nested: some tags have components, which tell the segment's place and are left out.
+    """
+    names = ["tag", *(element(number + 1) for number in range(max(1, width)))]
     schema = dict.fromkeys(names, pl.String)
     if not text:
         return pl.DataFrame(schema=schema)
@@ -244,15 +279,8 @@ def split(text: bytes, least: int = 1) -> pl.DataFrame:
         truncate_ragged_lines=True,
         infer_schema=False,
     )
-    # Syntax 1 to 3 may write a segment's nesting into its tag: LIN:1:2+….
-    nested = pl.col("tag").str.split(COMPONENT).list.first()
-    return frame.with_columns(nested) if _is_nested(text) else frame
-
-
-def _is_nested(text: bytes) -> bool:
-    data = np.frombuffer(text + bytes(4), np.uint8)
-    starts = np.flatnonzero(data == TERMINATED) + 1
-    return bool((data[np.append(starts[:-1], 0) + 3] == _JOINED).any())
+    tag = pl.col("tag").str.split(COMPONENT).list.first()
+    return frame.with_columns(tag) if nested else frame
 
 
 def elements(text: bytes) -> list[str | None]:
@@ -263,9 +291,9 @@ def elements(text: bytes) -> list[str | None]:
 def line_ends(raw: bytes) -> Places:
     """Where lines end: LF, CRLF (its LF) and CR alone."""
     data = np.frombuffer(raw, np.uint8)
-    feeds = data == _LF
+    feeds = data == LF
     if b"\r" in raw:
-        alone = data == _CR
+        alone = data == CR
         alone[:-1] &= ~feeds[1:]
         feeds |= alone
     return np.flatnonzero(feeds)
