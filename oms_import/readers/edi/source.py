@@ -132,8 +132,8 @@ class SegmentSource:
         """Segments behind the leading rows of their messages."""
         envelope, tests = self._envelope_rows(messages), self._test_rows(messages)
         parts = (envelope, tests, *self._fault_rows(messages), segments)
-        # Leading rows have _segment 0; the sort is stable, so that they keep their order.
-        return pl.concat(parts, how="diagonal").sort("_message", "_segment", maintain_order=True)
+        # The sort is stable, so that of a message the leading rows, concatenated first, stay first.
+        return pl.concat(parts, how="diagonal").sort("_message", maintain_order=True)
 
     def _envelope_rows(self, messages: pl.DataFrame) -> pl.DataFrame:
         numbers = messages.get_column("group").unique(maintain_order=True)

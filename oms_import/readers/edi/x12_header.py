@@ -67,7 +67,7 @@ def _header(data: mmap.mmap, at: int) -> Isa | None:
     """The header that begins here; None: ISA is part of some text."""
     window = data[at : at + _REACH].decode("utf-8", "ignore")
     separator = window[3:4]
-    if not separator or separator.isalnum() or separator in _BLANKS + _LINE_ENDS:
+    if not separator or separator.isalnum() or separator in " \xa0\r\n":
         return None
     parts = window.split(separator, _ELEMENTS)
     if len(parts) <= _ELEMENTS:

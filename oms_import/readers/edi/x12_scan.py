@@ -25,7 +25,7 @@ BLANKS = b" \t\r\n\x1a\x00"
 
 NOWHERE: Places = np.empty(0, np.int64)
 _STAND_INS = (0x1D, 0x1C, *range(1, 9), *range(14, 28))
-_BLOCK = 8 << 20
+_BLOCK = 1 << 20
 _PIECE = 64 << 20  # a segment longer than that has no terminator
 _STEPS = 64  # blanks before a tag that are skipped all at once
 _LF, _CR = 10, 13
@@ -152,16 +152,21 @@ def stretches(data: Bytes, begin: int, end: int, terminator: int) -> Iterator[tu
 
 def _last(data: Bytes, begin: int, stop: int, terminator: int) -> int | None:
     """The offset after the last terminator."""
-    at = data[begin:stop].tobytes().rfind(terminator)
-    return None if at < 0 else begin + at + 1
+    while begin < stop:
+        first = max(begin, stop - 4096)
+        at = data[first:stop].tobytes().rfind(terminator)
+        if at >= 0:
+            return first + at + 1
+        stop = first
+    return None
 
 
 def breaks(data: Bytes, begin: int, end: int) -> Places:
     """Where lines end (the last byte of CRLF, LF or a lone CR)."""
     block = data[begin:end]
     feeds = np.flatnonzero(block == _LF)
-    returns = np.flatnonzero(block == _CR)
-    if len(returns):
+    if (block == _CR).any():
+        returns = np.flatnonzero(block == _CR)
         following = data[np.minimum(returns + begin + 1, len(data) - 1)]
         lone = (following != _LF) | (returns + begin + 1 >= len(data))
         feeds = np.sort(np.concatenate((feeds, returns[lone])))
@@ -193,11 +198,15 @@ def parsed(data: Bytes, begin: int, found: Pieces, syntax: Syntax, kept: Mask) -
     end = int(found.ends[-1])
     block = data[begin:end]
     separators = np.flatnonzero(block == syntax.element) + begin
-    counts = np.searchsorted(separators, found.ends) - np.searchsorted(separators, found.starts)
+    # No separator stands between the end of a piece and the tag of the next one.
+    counts = np.diff(np.searchsorted(separators, found.ends), prepend=0)
     width = max(2, int(counts[kept].max(initial=0)) + 1)
     raw = block.tobytes() + bytes([syntax.terminator])
     readable = _readable(raw, syntax)
-    frame = cells(raw.translate(_table(syntax, readable)), readable, width)
+    table = _table(syntax, readable)
+    if any(code in raw for code in range(256) if table[code] != code):
+        raw = raw.translate(table)
+    frame = cells(raw, readable, width)
     if not kept.all():
         frame = frame.filter(pl.Series(kept))
     names = {f"e{place:02}": element(place) for place in range(1, width)}
@@ -237,8 +246,9 @@ def cells(text: bytes, syntax: Syntax, width: int) -> pl.DataFrame:
     Every piece is a row, also an empty one. The bytes are UTF-8.
     """
     separator, terminator = bytes([syntax.element]), bytes([syntax.terminator])
-    # Polars takes the number of columns from the rows it sees first.
-    first = separator.join([b"x"] * width) + terminator
+    # Polars takes the number of columns from the rows it sees first, and guesses compression from
+    # the first bytes (x^ would be zlib).
+    first = separator.join([b"0"] * width) + terminator
     schema = {f"e{place:02}": pl.String for place in range(width)}
     frame = pl.read_csv(
         first + text,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from oms_import.readers.edi.x12_header import Isa
@@ -24,13 +25,16 @@ from oms_import.readers.edi.x12_scan import (
 ISA, GS, ST, SE, GE, IEA, TA1 = range(1, 8)
 """Kinds of events: envelope segments."""
 
-_TWO = {b"GS": GS, b"ST": ST, b"SE": SE, b"GE": GE}
-_THREE = {b"ISA": ISA, b"IEA": IEA, b"TA1": TA1}
+_TAGS = {b"GS": GS, b"ST": ST, b"SE": SE, b"GE": GE, b"ISA": ISA, b"IEA": IEA, b"TA1": TA1}
 _LONGEST = 400  # bytes of an envelope segment that are looked at
+_LF, _CR = 10, 13
 _SHOWN = 60  # bytes of a malformed segment that are shown
 MOST_MALFORMED = 10_000
 """Malformed segments of one run that are told one by one."""
 
+_KEPT = np.array([(1 << 8 * length) - 1 for length in range(5)], np.uint32)
+"""Length of a segment → mask of its bytes among four."""
+_BEYOND = np.array([0x01010101 & ~((1 << 8 * length) - 1) for length in range(5)], np.uint32)
 _UPPER = np.zeros(256, np.bool_)
 _UPPER[65:91] = True
 _ALNUM = _UPPER.copy()
@@ -129,10 +133,11 @@ def look(data: Bytes, run: Run, found: Found) -> Tally:
     for begin, end in stretches(data, run.begin, run.end, run.syntax.terminator):
         cut = pieces(data, begin, end, run.syntax, heads)
         tally.leading += cut.leading
-        tally.feeds += int(np.count_nonzero(data[begin:end] == 10))
-        tally.returns += int(np.count_nonzero(data[begin:end] == 13))
         filled = cut.filled()
         line_ends = breaks(data, begin, end)
+        feeds = int(np.count_nonzero(data[line_ends] == _LF))
+        tally.feeds += feeds
+        tally.returns += int(np.count_nonzero(data[begin:end] == _CR))
         _Stretch(data, run.syntax, cut.starts[filled], cut.ends[filled], line_ends).note(found)
         found.line_ends += len(line_ends)
     return tally
@@ -160,23 +165,28 @@ class _Stretch:
             found.malformed.append(self._malformed(row, place, found.line_ends))
         found.segments += len(self.starts)
 
-    def _byte(self, place: int) -> Bytes:
-        """The bytes at this place of each segment, the separator beyond its end."""
-        at = self.starts + place
-        last = len(self.data) - 1
-        return np.where(at < self.ends, self.data[np.minimum(at, last)], self.syntax.element)
+    def _heads(self) -> npt.NDArray[np.uint32]:
+        """The first four bytes of each segment, the first one lowest; separators beyond its end."""
+        size = len(self.data)
+        # Four bytes at every offset, without a copy.
+        words = np.ndarray((size - 3,), "<u4", self.data, 0, (1,))
+        late = np.maximum(self.starts - (size - 4), 0)  # in the last bytes of the file
+        heads = words[self.starts - late] >> (8 * late).astype(np.uint32)
+        length = np.minimum(self.ends - self.starts, 4)
+        return heads & _KEPT[length] | _BEYOND[length] * np.uint32(self.syntax.element)
 
     def _kinds(self) -> tuple[Bytes, Mask]:
         """Of each segment the kind of event (0: none), and whether its tag is one."""
-        b0, b1, b2, b3 = (self._byte(place) for place in range(4))
-        two = b2 == self.syntax.element
-        three = ~two & (b3 == self.syntax.element)
-        sound = _UPPER[b0] & _ALNUM[b1] & (two | (three & _ALNUM[b2]))
-        kinds = np.zeros(len(self.starts), np.uint8)
-        for tag, kind in _TWO.items():
-            kinds[two & (b0 == tag[0]) & (b1 == tag[1])] = kind
-        for tag, kind in _THREE.items():
-            kinds[three & (b0 == tag[0]) & (b1 == tag[1]) & (b2 == tag[2])] = kind
+        heads, separator = self._heads(), self.syntax.element
+        third, fourth = (heads >> 16) & 0xFF, heads >> 24
+        two = third == separator
+        sound = _UPPER[heads & 0xFF] & _ALNUM[(heads >> 8) & 0xFF]
+        sound &= two | (_ALNUM[third] & (fourth == separator))
+        kinds = np.zeros(len(heads), np.uint8)
+        short = heads & 0xFFFFFF
+        for tag, kind in _TAGS.items():
+            code = int.from_bytes(tag + bytes([separator]), "little")
+            kinds[(short if len(tag) == 2 else heads) == code] = kind
         return kinds, sound
 
     def _note_events(self, found: Found, rows: Places, kinds: Bytes) -> None:

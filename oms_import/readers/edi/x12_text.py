@@ -100,7 +100,13 @@ def _wide(head: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
-    return next((one for one in _WIDE if "ISA".encode(one) in head and b"ISA" not in head), None)
+    return None if b"ISA" in head else next((one for one in _WIDE if _holds_isa(head, one)), None)
+
+
+def _holds_isa(head: bytes, encoding: str) -> bool:
+    """Whether ISA stands there in code units of the encoding."""
+    at = head.find("ISA".encode(encoding))
+    return at >= 0 and at % len("I".encode(encoding)) == 0
 
 
 def _normal(declared: str) -> str:
