@@ -70,6 +70,8 @@ class _Surveyor:
         self._syntax, self._found, self._opening = syntax, found, opening
         self._blocks = Blocks(data, syntax, opening, lines)
         self._number = len(found.interchanges) + 1
+        for note in opening.notes:
+            found.note(note)
         self._first_placed = len(found.placed)
         self._seen = Repertoire()
         self._header, self._header_end, self._where = b"", opening.begin, (opening.begin, 1)
