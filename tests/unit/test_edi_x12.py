@@ -323,6 +323,27 @@ def test_a_file_without_a_header_is_refused(read: Any, content: str) -> None:
         read(content)
 
 
+def test_an_interchange_whose_header_is_broken_is_condemned_alone(read: Any) -> None:
+    broken = interchange(control="000000002")
+    broken[0] = "ISA*00*what was here is lost"
+    text = text_of(interchange()) + text_of(broken) + text_of(interchange(control="000000003"))
+    source = read(text)
+    assert rows_of(source) == plain(order()) * 3
+    (frame,) = source.batches(100)
+    condemned = frame.filter(pl.col("e01") == "EDI_HEADER")
+    assert condemned["_message"].to_list() == [2]
+
+
+def test_what_may_have_been_an_interchange_is_told_where_it_is_left_out(read: Any) -> None:
+    text = text_of(interchange())
+    lost = "ISA|00|cut off here"
+    source = read(lost + "\n" + text + "\n" + lost + "\n")
+    assert rows_of(source) == plain(order())
+    told = [one for one in source.findings if one.code == "EDI_HEADER"]
+    assert [one.location.byte for one in told] == [0, len(lost) + len(text) + 2]
+    assert {one.effective_severity for one in told} == {"error"}
+
+
 # Envelopes
 
 

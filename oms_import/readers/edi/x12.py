@@ -23,8 +23,8 @@ from oms_import.model.values import Limits
 from oms_import.readers.edi.source import Header, SegmentSource
 from oms_import.readers.edi.x12_envelope import walk
 from oms_import.readers.edi.x12_events import NOTHING_DROPPED, Events
-from oms_import.readers.edi.x12_header import Isa, headers
-from oms_import.readers.edi.x12_oddities import oddities, same_controls
+from oms_import.readers.edi.x12_header import Isa, headers, unsound
+from oms_import.readers.edi.x12_oddities import lost_headers, oddities, same_controls
 from oms_import.readers.edi.x12_repair import Mend, examine, foreign, rewritten
 from oms_import.readers.edi.x12_scan import (
     NOWHERE,
@@ -37,7 +37,7 @@ from oms_import.readers.edi.x12_scan import (
     positions,
 )
 from oms_import.readers.edi.x12_sets import check_sets, repeated, sets_of
-from oms_import.readers.edi.x12_survey import Found, Tally, look, runs
+from oms_import.readers.edi.x12_survey import ISA, Found, Tally, look, runs
 from oms_import.readers.edi.x12_text import open_utf8
 from oms_import.readers.spec import ReadSpec
 
@@ -116,6 +116,7 @@ class X12File:
 
     def _assemble(self, found: Found) -> None:
         """Envelopes, headers, and where each message stands."""
+        self._add_unsound(found)
         events = Events(self._heads, found, len(self._data), self._origin)
         walked = walk(events)
         sets = sets_of(events, walked)
@@ -132,8 +133,23 @@ class X12File:
             group.number: _header(self._heads[group.interchange - 1], elements)
             for group, elements in zip(groups, walked.elements, strict=True)
         }
-        self.findings += [*same_controls(self._heads), *repeated(sets.messages, groups)]
+        self.findings += [
+            *lost_headers(self._map, events),
+            *same_controls(self._heads),
+            *repeated(sets.messages, groups),
+        ]
         self.repairs += oddities(self._map, self._heads, events)
+
+    def _add_unsound(self, found: Found) -> None:
+        """ISA that were not found as headers begin interchanges too, which are condemned."""
+        known = {head.start for head in self._heads}
+        every = found.events().filter(pl.col("kind") == ISA).select("start", "after")
+        for start, end in every.iter_rows():
+            if start not in known:
+                run = int(self._run_of(np.array([start], np.int64))[0])
+                delimiters = self._runs[run].heads[0].delimiters
+                self._heads.append(unsound(self._map, start, end, delimiters))
+        self._heads.sort(key=lambda head: head.start)
 
     def segments(self, messages: pl.DataFrame) -> pl.DataFrame:
         """The SEGMENTS of these messages (rows of MESSAGES, in order), ISA and GS left out."""

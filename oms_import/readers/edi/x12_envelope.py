@@ -63,6 +63,7 @@ class _Walker:
         if kind == ISA:
             self._end(at)
             self.interchange, self.groups, self.ended = self.interchange + 1, 0, False
+            self._check_header(at)
             return
         if self.ended:
             detail = f"{self.events.tag(at)} after IEA"
@@ -73,6 +74,12 @@ class _Walker:
             self._close_group(at)
         elif not self.ended:
             self._close_interchange(at)
+
+    def _check_header(self, at: int) -> None:
+        head = self.events.heads[self.interchange - 1]
+        if not head.sound:
+            detail = f"ISA is no header: {head.text[:120]}"
+            self.events.fault(Code.EDI_HEADER, at, detail, self.interchange, tag="ISA")
 
     def _around(self, at: int, sets: int) -> int | None:
         """The group of the sets behind this; one is made up where GS is missing."""

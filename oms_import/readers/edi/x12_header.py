@@ -32,6 +32,7 @@ class Isa:
     text: str  # from the I to the terminator, which is left out
     elements: tuple[str, ...]  # ISA01 to ISA16, trimmed
     delimiters: Delimiters
+    sound: bool = True  # whether it has its 16 elements
 
     def interchange(self, number: int) -> Interchange:
         """The header as a value."""
@@ -91,6 +92,15 @@ def _header(data: mmap.mmap, at: int) -> Isa | None:
     end = at + len(text.encode())
     elements = (*values, ends.component or "")
     return Isa(at, end, text[: len(text) - len(ends.terminator)], elements, delimiters)
+
+
+def unsound(data: mmap.mmap, start: int, end: int, delimiters: Delimiters) -> Isa:
+    """A segment of this tag that is no header, within interchanges of these delimiters."""
+    text = data[start : min(end, start + _REACH)].decode("utf-8", "replace")
+    text = text.removesuffix(delimiters.terminator)
+    values = [_trimmed(part) for part in text.split(delimiters.element)[1 : _ELEMENTS + 1]]
+    elements = (*values, *[""] * (_ELEMENTS - len(values)))
+    return Isa(start, end, text, elements, delimiters, sound=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -19,6 +20,7 @@ from oms_import.readers.edi.x12_survey import IEA
 _MARK = b"\xef\xbb\xbf"
 _LENGTH = 105  # of ISA by X12.5, its terminator left out
 _LOOKED_AT = 1 << 20
+_HEADER = re.compile(rb"ISA[^A-Za-z0-9\s.,;:]")
 
 
 def oddities(data: mmap.mmap, heads: Sequence[Isa], events: Events) -> list[str]:
@@ -44,6 +46,25 @@ def _junk(events: Events) -> list[str]:
         return []
     where = f"after the interchange that ends on line {events.line[rows[0]]}"
     return [f"text {where} left out" if len(rows) == 1 else f"text {where} and others left out"]
+
+
+def lost_headers(data: mmap.mmap, events: Events) -> list[Finding]:
+    """Errors: what looks like an interchange, in text without a header that can be read.
+
+    Such text is behind an IEA or before the first header; what is lost there must be told.
+    """
+    rows = np.flatnonzero((gaps_after(events) > 0) & (events.kind == IEA))
+    begins = [0, *events.after[rows].tolist()]
+    stops = np.append(events.start, events.size)
+    ends = [events.heads[0].start, *stops[rows + 1].tolist()]
+    found: list[Finding] = []
+    for begin, end in zip(begins, ends, strict=True):
+        match = _HEADER.search(data[begin : min(end, begin + _LOOKED_AT)])
+        if match is not None:
+            place = int(events.origin.bytes(np.array([begin + match.start()], np.int64))[0])
+            detail = f"at byte {place} of the file; nothing of this interchange was read"
+            found.append(Finding(Code.EDI_HEADER, detail=detail, location=Location(byte=place)))
+    return found[:100]
 
 
 def same_controls(heads: Sequence[Isa]) -> list[Finding]:
