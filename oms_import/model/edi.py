@@ -28,6 +28,9 @@ FAULT_TAG = "_FAULT"
 MESSAGE = "MESSAGE"
 """The column that tells the messages of a drop apart; profiles group rows by it."""
 
+LINE_OPENERS = ("PO1", "POC", "G68", "W01", "LIN", "OLD", "E1EDP01")
+"""Segments that open an order line; what a name of OTHER SEGMENTS begins with there."""
+
 OTHER = "OTHER SEGMENTS"
 """The column of segments that no mapping used: a JSON list of objects with `name` and `value`."""
 

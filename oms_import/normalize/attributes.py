@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from oms_import.model.edi import OTHER
+from oms_import.model.edi import LINE_OPENERS, OTHER
 from oms_import.normalize.columns import text
 from oms_import.normalize.lines import objects
 
@@ -45,7 +45,7 @@ def _segments(rows: pl.DataFrame) -> pl.DataFrame:
     """Segments that nothing mapped, each an attribute; those of a loop of lines are the line's."""
     cells = rows.select("_order", "_line_no", OTHER).filter(pl.col(OTHER).is_not_null())
     told = objects(cells, OTHER, ("name", "value"))
-    of_line = pl.col("name").str.contains("[*].", literal=True)
+    of_line = pl.col("name").str.contains(rf"^(?:{'|'.join(LINE_OPENERS)})(?:\.|\[|$)")
     return told.select(
         "_order", pl.when(of_line).then("_line_no").alias("line_no"), "name", "value"
     )

@@ -201,7 +201,9 @@ def _row_faults(parts: Parts) -> pl.DataFrame:
         frame.filter(pl.col("_fault").is_not_null()).select(need)
         for frame in (parts.rows, parts.lines)
     ]
-    hit = pl.concat(broken).unique(["_drop", "_record"], keep="first", maintain_order=True)
+    # A fault of a document stands on each of its rows and is told once.
+    by = ["_drop", "_order", "_fault"] if POINTER in parts.rows.columns else ["_drop", "_record"]
+    hit = pl.concat(broken).unique(by, keep="first", maintain_order=True)
     return found(hit, pl.col("_fault"), None, None, pl.col("_fault_value"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, partial
+from itertools import pairwise
 
 import polars as pl
 
@@ -84,12 +85,21 @@ def _pattern(form: str) -> tuple[str, list[str]]:
             raise _unknown(form, directive)
         directives.append(directive)
         parts.append(_DIRECTIVES[directive])
+    _widened(parts)
     pattern = f"^{''.join(parts)}$"
     groups = re.findall(r"\(\?P<(\w)>", pattern)
     once = len(groups) == len(set(groups))
     if not once or not {"y", "d"} <= set(groups) or not {"m", "n"} & set(groups):
         raise _unknown(form, "")
     return pattern, directives
+
+
+def _widened(parts: list[str]) -> None:
+    """Numbers without anything between them have all their digits: 040317 is no year 0403."""
+    numbers = [part.startswith("(?P<") and "[0-9]" in part for part in parts]
+    for at, (left, right) in enumerate(pairwise(numbers)):
+        if left and right:
+            parts[at : at + 2] = [part.replace("{1,2}", "{2}") for part in parts[at : at + 2]]
 
 
 def _unknown(form: str, directive: str) -> SettingError:

@@ -228,11 +228,13 @@ def test_without_buyer_or_items_there_is_no_fingerprint() -> None:
     assert fingerprint_texts(tables()).is_empty()
 
 
-def test_a_key_of_several_fields_is_null_when_one_is_missing_and_never_ambiguous() -> None:
-    frame = pl.DataFrame({"a": ["x", "x\x1f", "x", None], "b": ["y", "y", "\x1fy", "y"]})
+def test_a_key_of_several_fields_is_null_when_all_are_missing_and_never_ambiguous() -> None:
+    frame = pl.DataFrame(
+        {"a": ["x", "x\x1f", "x", None, "x", None], "b": ["y", "y", "\x1fy", "y", None, None]}
+    )
     keys = frame.select(key_text(("a", "b"))).to_series().to_list()
-    assert keys[3] is None
-    assert len(set(keys)) == 4
+    assert keys[5] is None
+    assert len(set(keys)) == 6
     assert frame.select(key_text(("a",))).to_series().to_list() == frame["a"].to_list()
 
 
@@ -251,6 +253,7 @@ def claimed(rule: Duplicates, *orders: Order) -> pl.DataFrame:
         pl.lit(0, dtype=pl.UInt32).alias("_drop"),
         (pl.col("_order") + 1).alias("record"),
         (pl.col("_order") + 2).alias("line"),
+        pl.lit(None, dtype=pl.String).alias("interchange"),
     )
     outcomes = number.with_columns(pl.lit("accepted").alias("outcome"), pl.lit("").alias("codes"))
     return build_claims(made, rule, firsts, outcomes)

@@ -131,7 +131,7 @@ class SegmentSource:
     def _led(self, messages: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
         """Segments behind the leading rows of their messages."""
         envelope, tests = self._envelope_rows(messages), self._test_rows(messages)
-        parts = (envelope, tests, *self._fault_rows(messages), segments)
+        parts = (envelope, *self._fault_rows(messages), tests, segments)
         # The sort is stable, so that of a message the leading rows, concatenated first, stay first.
         return pl.concat(parts, how="diagonal").sort("_message", maintain_order=True)
 
