@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +13,11 @@ import polars as pl
 
 from oms_import.model.edi import COMPONENT, MESSAGES, Fault, element
 from oms_import.readers.edi.edifact_codec import TERMINATED, Bytes
-from oms_import.readers.edi.edifact_syntax import Syntax
+from oms_import.readers.edi.edifact_syntax import Syntax, part
 from oms_import.readers.edi.edifact_text import (
     Places,
     Segments,
+    elements,
     gathered,
     split,
     utf8,
@@ -112,54 +115,87 @@ def _trails(segments: Segments, found: Spans) -> Bytes:
     return np.frombuffer(b"".join(pieces), np.uint8)
 
 
+_FEW = 200
+"""So many messages are quicker read one by one than by Polars: most files are small."""
+
+_READ = ("type", "version", "control", "stated", "repeated")
+"""What headers and trailers say: the last two are a trailer's count and reference."""
+
+
 def messages(parts: Sequence[Placed], syntax: Syntax) -> tuple[pl.DataFrame, Iterator[Fault]]:
     """All messages of a file (MESSAGES), and what is wrong with their headers and trailers."""
     if not parts:
         return pl.DataFrame(schema=MESSAGES), iter(())
-    frame = _placed_frame(parts).with_columns(*_header_columns(parts))
+    places = _places(parts)
+    heads = b"".join(one.head_text for one in parts)
+    trails = b"".join(one.trail_text for one in parts)
+    if len(places["message"]) <= _FEW:
+        said = _few(heads, trails)
+        kinds: list[str] | pl.Series = [syntax.kinds.get(kind, "other") for kind in said["type"]]
+        frame = pl.DataFrame({**places, **said, "kind": kinds})
+        return _as_messages(frame), _faults(frame, syntax)
+    frame = pl.DataFrame(places).hstack(_many(heads, trails))
     kind = pl.col("type").replace_strict(
         list(syntax.kinds), list(syntax.kinds.values()), default="other", return_dtype=pl.String
     )
     frame = frame.with_columns(kind.alias("kind"))
-    return frame.select(MESSAGES.names()).cast(MESSAGES), _faults(frame, syntax)
+    return _as_messages(frame), _faults(frame.filter(_suspicious(syntax)), syntax)
 
 
-def _placed_frame(parts: Sequence[Placed]) -> pl.DataFrame:
-    def all_of(name: str) -> npt.NDArray[np.generic]:
-        return np.concatenate([getattr(part, name) for part in parts])
-
-    frame = pl.DataFrame(
-        {
-            "interchange": np.repeat(
-                [part.interchange for part in parts], [len(part.groups) for part in parts]
-            ),
-            "group": all_of("groups"),
-            "segments": all_of("counts"),
-            "line": all_of("lines"),
-            "byte_from": all_of("begins"),
-            "byte_to": all_of("closes"),
-            "last_byte": all_of("last_begins"),
-            "last_line": all_of("last_lines"),
-            "whole": all_of("whole"),
-        }
-    )
-    count = pl.int_range(1, pl.len() + 1)
-    return frame.with_columns(count.alias("message"), count.over("group").alias("place"))
+def _as_messages(frame: pl.DataFrame) -> pl.DataFrame:
+    columns = (frame.get_column(name).cast(kind) for name, kind in MESSAGES.items())
+    return pl.DataFrame(list(columns))
 
 
-def _header_columns(parts: Sequence[Placed]) -> list[pl.Series]:
-    """type, version, control, stated (count), repeated (reference), as headers and trailers say."""
-    heads = split(b"".join(part.head_text for part in parts), 2)
-    trails = split(b"".join(part.trail_text for part in parts), 2)
+def _places(parts: Sequence[Placed]) -> dict[str, npt.NDArray[Any]]:
+    """Numbers, counts and places of all messages."""
+
+    def all_of(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(one, name) for one in parts])
+
+    groups = all_of("groups")
+    numbers = np.arange(1, len(groups) + 1)
+    return {
+        "message": numbers,
+        "interchange": np.repeat(
+            [one.interchange for one in parts], [len(one.groups) for one in parts]
+        ),
+        "group": groups,
+        "place": numbers - np.searchsorted(groups, groups),  # the groups' numbers rise
+        "segments": all_of("counts"),
+        "line": all_of("lines"),
+        "byte_from": all_of("begins"),
+        "byte_to": all_of("closes"),
+        "last_byte": all_of("last_begins"),
+        "last_line": all_of("last_lines"),
+        "whole": all_of("whole"),
+    }
+
+
+def _few(heads: bytes, trails: bytes) -> dict[str, list[str]]:
+    """What each header and trailer says, read one by one."""
+    mark = bytes((TERMINATED,))
+    rows: list[tuple[str, ...]] = []
+    for head, trail in zip(heads.split(mark)[:-1], trails.split(mark)[:-1], strict=True):
+        begun, ended = elements(head), elements(trail)
+        kind, _, version = (begun[2] or "" if len(begun) > 2 else "").partition(COMPONENT)
+        version = version.replace(COMPONENT, ":").rstrip(":")
+        said = (part(begun, 1), part(ended, 1), part(ended, 2))
+        rows.append((kind.strip(), version, *said))
+    return {name: list(column) for name, column in zip(_READ, zip(*rows, strict=True), strict=True)}
+
+
+def _many(heads: bytes, trails: bytes) -> pl.DataFrame:
+    """What each header and trailer says, read in bulk."""
     kind = pl.col(element(2)).fill_null("").str.splitn(COMPONENT, 2)
-    said = heads.select(
+    said = split(heads, 2).select(
         kind.struct.field("field_0").str.strip_chars().alias("type"),
         kind.struct.field("field_1").fill_null("").str.replace_all(COMPONENT, ":", literal=True)
         .str.strip_chars_end(":").alias("version"),
         _text(1).alias("control"),
     )  # fmt: skip
-    ended = trails.select(_text(1).alias("stated"), _text(2).alias("repeated"))
-    return [*said.iter_columns(), *ended.iter_columns()]
+    ended = split(trails, 2).select(_text(1).alias("stated"), _text(2).alias("repeated"))
+    return said.hstack(ended)
 
 
 def _text(number: int) -> pl.Expr:
@@ -167,56 +203,62 @@ def _text(number: int) -> pl.Expr:
     return first.fill_null("").str.strip_chars()
 
 
+def _suspicious(syntax: Syntax) -> pl.Expr:
+    """Whether `_faults` has something to say about a message."""
+    counted = pl.col("stated").str.strip_chars_start("0") == pl.col("segments").cast(pl.String)
+    same = pl.col("repeated") == pl.col("control") if syntax.referenced else pl.lit(value=True)
+    named = pl.col("type").str.contains(_TYPE) & (pl.col("control") != "")
+    return ~(pl.col("whole") & counted & same & named)
+
+
 def _faults(frame: pl.DataFrame, syntax: Syntax) -> Iterator[Fault]:
-    """Faults of messages; loops over those alone that have one."""
-    whole, tag = pl.col("whole"), syntax.message_end
-    for row in frame.filter(~whole).iter_rows(named=True):
-        detail = f"{tag} is missing, the message is not closed"
-        yield _fault("EDI_TRUNCATED", row, tag, detail)
-    counted = pl.col("stated").cast(pl.Int64, strict=False) == pl.col("segments")
-    for row in frame.filter(whole & ~counted.fill_null(value=False)).iter_rows(named=True):
-        detail = f'{tag} states "{row["stated"]}" segments, {row["segments"]} were read'
-        yield _fault("EDI_COUNT", row, tag, detail, 1, str(row["stated"]))
-    other = pl.col("repeated") != pl.col("control")
-    wrong = frame.filter(whole & other) if syntax.referenced else frame.clear()
-    for row in wrong.iter_rows(named=True):
-        detail = f'{tag} refers to "{row["repeated"]}", {syntax.message} to "{row["control"]}"'
-        yield _fault("EDI_CONTROL_REF", row, tag, detail, 2, str(row["repeated"]))
-    yield from _header_faults(frame, syntax.message)
+    """Faults of messages, one message after the other."""
+    for row in frame.iter_rows(named=True):
+        yield from _header_faults(row, syntax.message)
+        yield from _trailer_faults(row, syntax)
 
 
-def _header_faults(frame: pl.DataFrame, tag: str) -> Iterator[Fault]:
-    """Headers that do not say which message this is, or which type it is of."""
-    for row in frame.filter(pl.col("control") == "").iter_rows(named=True):
+def _trailer_faults(row: dict[str, Any], syntax: Syntax) -> Iterator[Fault]:
+    tag, stated, repeated = syntax.message_end, row["stated"], row["repeated"]
+    if not row["whole"]:
+        yield _fault("EDI_TRUNCATED", row, tag, f"{tag} is missing, the message is not closed")
+        return
+    if stated.lstrip("0") != str(row["segments"]):
+        detail = f'{tag} states "{stated}" segments, {row["segments"]} were read'
+        yield _fault("EDI_COUNT", row, tag, detail, 1, stated)
+    if syntax.referenced and repeated != row["control"]:
+        detail = f'{tag} refers to "{repeated}", {syntax.message} to "{row["control"]}"'
+        yield _fault("EDI_CONTROL_REF", row, tag, detail, 2, repeated)
+
+
+def _header_faults(row: dict[str, Any], tag: str) -> Iterator[Fault]:
+    """A header that does not say which message this is, or which type it is of."""
+    if not row["control"]:
         yield _fault("EDI_SEGMENT", row, tag, f"{tag} has no reference", 1)
-    named = pl.col("type").str.contains(_TYPE)
-    for row in frame.filter(~named).iter_rows(named=True):
+    if not re.search(_TYPE, row["type"]):
         detail = f'{tag} names no type of message: "{row["type"]}"'
-        yield _fault("EDI_SEGMENT", row, tag, detail, 2, str(row["type"]))
+        yield _fault("EDI_SEGMENT", row, tag, detail, 2, row["type"])
 
 
 def _fault(
     code: str,
-    row: dict[str, object],
+    row: dict[str, Any],
     tag: str,
     detail: str,
     element: int | None = None,
     value: str | None = None,
 ) -> Fault:
-    def number(name: str) -> int:
-        return int(str(row[name]))
-
     at_end = tag in {"UNT", "MTR"}
     return Fault(
         code=code,
-        interchange=number("interchange"),
+        interchange=row["interchange"],
         detail=detail,
-        group=number("group"),
-        message=number("message"),
-        segment=None if code == "EDI_TRUNCATED" else number("segments") if at_end else 1,
+        group=row["group"],
+        message=row["message"],
+        segment=None if code == "EDI_TRUNCATED" else row["segments"] if at_end else 1,
         tag=tag,
         element=element,
         value=value,
-        byte=number("last_byte" if at_end else "byte_from"),
-        line=number("last_line" if at_end else "line"),
+        byte=row["last_byte" if at_end else "byte_from"],
+        line=row["last_line" if at_end else "line"],
     )
