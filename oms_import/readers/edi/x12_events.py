@@ -67,6 +67,10 @@ class Events:
         self.line = _array(self.frame, "line") + origin.breaks(self.start)
         self.sets: Places = np.flatnonzero(self.kind == ST)
         self.walls: Places = np.flatnonzero((self.kind != ST) & (self.kind != SE))
+        values = self.frame.select("e01", "e02")[self.walls].rows()
+        self._values: dict[int, tuple[str | None, ...]] = dict(
+            zip(self.walls.tolist(), values, strict=True)
+        )
         begins = np.array([head.start for head in heads], np.int64)
         self.interchange = np.searchsorted(begins, self.start, "right")
         self.faults: list[Fault] = []
@@ -79,8 +83,8 @@ class Events:
         return TAGS[int(self.kind[at])]
 
     def value(self, at: int, element: int) -> str:
-        """One of the first three elements, trimmed, empty where there is none."""
-        return str(self.frame.item(at, f"e{element:02}") or "")
+        """The first or second element of one of `walls`, trimmed, empty where there is none."""
+        return self._values[at][element - 1] or ""
 
     def fault(
         self,

@@ -162,9 +162,9 @@ def rewritten(data: Bytes, mends: Sequence[Mend], scratch: Path) -> Mended:
                 gone, gone_breaks = _mend(data, block, begin, mend)
                 keep = np.ones(len(block), np.bool_)
                 keep[gone] = False
-                kept = np.cumsum(keep)
-                dropped.append(kept[gone] + written)
-                dropped_breaks.append(kept[gone_breaks] + written)
+                dropped.append(gone - np.arange(len(gone)) + written)
+                before = np.searchsorted(gone, gone_breaks)
+                dropped_breaks.append(gone_breaks - before + written)
                 written += out.write(block[keep].tobytes())
     except OSError as error:
         raise no_space(scratch, error) from error
