@@ -191,5 +191,8 @@ def _document(
         "columns": list(dialect.columns) if dialect else [],
         "orders": orders,
         "findings": findings,
-        "documents_ignored": [],
+        "documents_ignored": [
+            {"type": kind, "count": count}
+            for kind, count in (dialect.ignored if dialect else {}).items()
+        ],
     }

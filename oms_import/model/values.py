@@ -55,6 +55,7 @@ class Dialect:
     sheet: str | None = None
     columns: tuple[str, ...] = ()
     stated_count: int | None = None
+    ignored: dict[str, int] = field(default_factory=dict[str, int])  # type → documents left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def channel(profile: Profile, timezone: str | None, limits: Limits) -> Channel:
     read = ReadSpec(
         format=profile.format,
         rows=profile.rows,
+        partners=profile.partner,
         known_columns=known_columns(profile),
         required_columns=required_groups(profile),
         key_columns=tuple(key_columns),

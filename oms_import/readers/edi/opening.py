@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from oms_import.model.edi import MESSAGE, OTHER
+from oms_import.model.edi import MESSAGE, OTHER, element
 from oms_import.model.values import Limits, Shaping
+from oms_import.readers.edi.partners import ACCOUNT, PARTNER_TAG, SEGMENT
 from oms_import.readers.spec import ReadSpec
 
 if TYPE_CHECKING:
     from oms_import.readers.edi.source import SegmentSource
+
+
+_PARTNER = (ACCOUNT, SEGMENT)
 
 
 def open_x12(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> SegmentSource:
@@ -76,7 +80,7 @@ def _shaped(
     told = repr(sorted((fields or {}).items()))
     source.shape = Shaping(
         key=f"{standard} {hashlib.sha256(told.encode()).hexdigest()}",
-        columns=(*locators, MESSAGE, OTHER),
+        columns=(*locators, MESSAGE, OTHER, *_PARTNER),
         rows=partial(_rows, standard, locators, fields),
     )
     return source
@@ -91,4 +95,24 @@ def _rows(
 ) -> pl.DataFrame:
     from oms_import.readers.edi.rows import rows_of  # noqa: PLC0415
 
-    return rows_of(segments, standard, locators, fields=fields, first_record=first_record)
+    of_partner = segments["tag"] == PARTNER_TAG
+    rows = rows_of(
+        segments.filter(~of_partner), standard, locators, fields=fields, first_record=first_record
+    )
+    return _with_partner(rows, segments.filter(of_partner))
+
+
+def _with_partner(rows: pl.DataFrame, partners: pl.DataFrame) -> pl.DataFrame:
+    """The rows with their partner's account and segment; null where the channel's go for them."""
+    if partners.is_empty():
+        told = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in _PARTNER)
+    else:
+        keys = ["_drop", MESSAGE] if "_drop" in rows.columns else [MESSAGE]
+        named = partners.with_columns(
+            pl.col("_message").cast(pl.String).alias(MESSAGE),
+            pl.col(element(1)).alias(ACCOUNT),
+            pl.col(element(2)).alias(SEGMENT),
+        ).select(*keys, *_PARTNER)
+        told = rows.join(named, on=keys, how="left", maintain_order="left")
+    ours = [name for name in told.columns if name.startswith("_")]
+    return told.select(*(name for name in told.columns if name not in ours), *ours)

@@ -17,6 +17,7 @@ from oms_import.model.codes import Code
 from oms_import.model.edi import FAULT_TAG, Envelopes, Fault, element
 from oms_import.model.finding import Finding, Location, Severity
 from oms_import.model.values import Dialect, Shaping
+from oms_import.readers.edi.partners import PARTNER_TAG, terms_of
 from oms_import.readers.spec import ReadSpec
 
 Header = Sequence[tuple[str, Sequence[str | None]]]
@@ -79,11 +80,10 @@ class SegmentSource:
 
     def __init__(self, tokens: Tokenized, spec: ReadSpec, shape: Shaping | None = None) -> None:
         self._tokens = tokens
-        self._strict = spec.format.strict
         self.shape = shape
-        self._faults = _fault_frames(self.envelopes.faults if self._strict else ())
-        held = spec.format.test == "hold"
-        self._tests = [one.number for one in self.envelopes.interchanges if one.test and held]
+        self._terms = terms_of(self.envelopes.interchanges, spec)
+        strict = [one for one in self.envelopes.faults if self._strict(one)]
+        self._faults = _fault_frames(strict)
         orders = self._orders()
         self._orders_in = {scope: frozenset(orders.get_column(scope)) for scope in self._faults}
 
@@ -105,6 +105,7 @@ class SegmentSource:
             format=self._tokens.name,
             encoding=self._tokens.encoding,
             delimiter=first[0].delimiters.element if first else None,
+            ignored=dict(_others(self.envelopes.messages)),
         )
 
     @property
@@ -130,8 +131,8 @@ class SegmentSource:
 
     def _led(self, messages: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
         """Segments behind the leading rows of their messages."""
-        envelope, tests = self._envelope_rows(messages), self._test_rows(messages)
-        parts = (envelope, *self._fault_rows(messages), tests, segments)
+        envelope, faults = self._envelope_rows(messages), self._fault_rows(messages)
+        parts = (envelope, *faults, *self._marks(messages), segments)
         # The sort is stable, so that of a message the leading rows, concatenated first, stay first.
         return pl.concat(parts, how="diagonal").sort("_message", maintain_order=True)
 
@@ -143,11 +144,23 @@ class SegmentSource:
         )
         return _leading(joined, pl.exclude("message", "group", "line"))
 
-    def _test_rows(self, messages: pl.DataFrame) -> pl.DataFrame:
-        marked = messages.filter(pl.col("interchange").is_in(self._tests))
-        said = pl.format("interchange {}: marked as a test", "interchange")
-        code = pl.lit(str(Code.EDI_TEST)).alias(element(1))
-        return _leading(marked, pl.lit(FAULT_TAG).alias("tag"), code, said.alias(element(2)))
+    def _strict(self, fault: Fault) -> bool:
+        terms = self._terms.get(fault.interchange)
+        return terms is None or terms.strict
+
+    def _marks(self, messages: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """What is said of whole interchanges: whose they are, and what keeps their orders back."""
+        rows: list[tuple[int, str, str | None, str | None]] = []
+        for number, terms in self._terms.items():
+            rows += [(number, FAULT_TAG, code, said) for code, said in terms.kept_back]
+            if terms.account or terms.segment:
+                rows.append((number, PARTNER_TAG, terms.account, terms.segment))
+        schema = {"interchange": pl.UInt32, "tag": pl.String, element(1): pl.String}
+        marks = pl.DataFrame(rows, schema={**schema, element(2): pl.String}, orient="row")
+        joined = messages.select("message", "line", "interchange").join(
+            marks, on="interchange", maintain_order="left_right"
+        )
+        yield _leading(joined, pl.exclude("message", "line", "interchange"))
 
     def _fault_rows(self, messages: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Faults of the interchange, of the group and of the message, in this order."""
@@ -159,9 +172,11 @@ class SegmentSource:
 
     def _told(self) -> list[Finding]:
         """Faults as findings about the file."""
-        faults = self.envelopes.faults
-        if self._strict:
-            faults = tuple(fault for fault in faults if not self._carried(fault))
+        faults = [
+            fault
+            for fault in self.envelopes.faults
+            if not (self._strict(fault) and self._carried(fault))
+        ]
         told = [_finding(fault, self._severity(fault)) for fault in faults[:_TOLD]]
         if len(faults) > _TOLD:
             detail = f"and {len(faults) - _TOLD} more faults that are not listed"
@@ -177,7 +192,7 @@ class SegmentSource:
         """A warning; but the code's own where a broken envelope holds no message to tell it."""
         scope, number = _scope(fault)
         inside = self.envelopes.messages.get_column(scope)
-        if self._strict and not (inside == number).any():
+        if self._strict(fault) and not (inside == number).any():
             return None
         return Severity.WARNING
 
@@ -221,10 +236,15 @@ _TIMES = "\u00d7"
 
 def _ignored(messages: pl.DataFrame) -> list[Finding]:
     """How many documents of which type are no orders, where there are any."""
+    told = ", ".join(f"{count} {_TIMES} {kind}" for kind, count in _others(messages))
+    return [Finding(Code.EDI_DOCUMENT_IGNORED, detail=told)] if told else []
+
+
+def _others(messages: pl.DataFrame) -> list[tuple[str, int]]:
+    """Types of documents that are no orders, and how many of each."""
     others = messages.filter(~pl.col("kind").is_in(ORDER_KINDS))
     counts = others.group_by("type", maintain_order=True).len().rows()
-    told = ", ".join(f"{count} {_TIMES} {kind or 'unnamed'}" for kind, count in counts)
-    return [Finding(Code.EDI_DOCUMENT_IGNORED, detail=told)] if told else []
+    return [(kind or "unnamed", count) for kind, count in counts]
 
 
 def _parts(messages: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
