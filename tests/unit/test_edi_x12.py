@@ -17,6 +17,7 @@ from oms_import.model.values import Limits
 from oms_import.profiles.model import FormatSpec
 from oms_import.readers.edi.source import SegmentSource
 from oms_import.readers.edi.x12 import open_x12
+from oms_import.readers.edi.x12_scan import Syntax, cells
 from oms_import.readers.spec import ReadSpec
 
 _SAMPLES = (Path(__file__).parents[2] / "../shared/samples/edi").resolve()
@@ -565,8 +566,8 @@ def drops(draw: st.DrawFn) -> tuple[str, list[list[str | None]]]:
         after = draw(_LINE_ENDS)
         text += _written([head, group, *sets, *trailers], delimiters, after)
         text += draw(st.sampled_from(["", "\n", "\r\n", "\n junk \n"]))
-        for cells in sets:
-            row: list[str | None] = [cell or None for cell in cells]
+        for cells_ in sets:
+            row: list[str | None] = [cell or None for cell in cells_]
             while row[-1] is None:
                 row.pop()
             wanted.append(row)
@@ -608,6 +609,19 @@ def test_a_wrap_at_any_width_is_undone(
     source = read(wrapped)
     assert rows_of(source) == plain(segments[2:-2])
     assert not source.envelopes.faults
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    cells_=st.lists(st.lists(st.text("ab\r\n é0", max_size=3), min_size=1, max_size=5), max_size=5),
+    width=st.integers(5, 9),
+)
+def test_little_text_is_cut_as_much_text_is(cells_: list[list[str]], width: int) -> None:
+    text = "".join("*".join(row) + "~" for row in cells_).encode()
+    much = text + b"~" * (1 << 15)
+    syntax = Syntax(ord("*"), ord("~"), None, None)
+    few = cells(text, syntax, width) if text else None
+    assert few is None or few.equals(cells(much, syntax, width).head(len(cells_)))
 
 
 @_SETTINGS
@@ -663,10 +677,10 @@ def _messages(source: SegmentSource) -> list[list[list[str | None]]]:
     for frame in source.batches(1000):
         own = frame.filter(pl.col("_segment") > 0)
         names = ["tag", *(name for name in own.columns if name[1:].isdigit())]
-        for number, *cells in own.select("_message", *names).iter_rows():
-            while cells and cells[-1] is None:
-                cells.pop()
-            rows.setdefault(number, []).append(cells)
+        for number, *row in own.select("_message", *names).iter_rows():
+            while row and row[-1] is None:
+                row.pop()
+            rows.setdefault(number, []).append(row)
     return list(rows.values())
 
 

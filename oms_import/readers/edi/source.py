@@ -84,8 +84,7 @@ class SegmentSource:
         self._terms = terms_of(self.envelopes.interchanges, spec)
         strict = [one for one in self.envelopes.faults if self._strict(one)]
         self._faults = _fault_frames(strict)
-        orders = self._orders()
-        self._orders_in = {scope: frozenset(orders.get_column(scope)) for scope in self._faults}
+        self._orders = _orders(self.envelopes.messages)
 
     @property
     def tokens(self) -> Tokenized:
@@ -123,11 +122,8 @@ class SegmentSource:
         Each message (kind order or change) is led by the rows of its envelope and by a row of
         FAULT_TAG for each fault that condemns it.
         """
-        for part in _parts(self._orders(), max(1, rows)):
+        for part in _parts(self._orders, max(1, rows)):
             yield self._led(part, self._tokens.segments(part))
-
-    def _orders(self) -> pl.DataFrame:
-        return self.envelopes.messages.filter(pl.col("kind").is_in(ORDER_KINDS))
 
     def _led(self, messages: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
         """Segments behind the leading rows of their messages."""
@@ -155,6 +151,8 @@ class SegmentSource:
             rows += [(number, FAULT_TAG, code, said) for code, said in terms.kept_back]
             if terms.account or terms.segment:
                 rows.append((number, PARTNER_TAG, terms.account, terms.segment))
+        if not rows:
+            return
         schema = {"interchange": pl.UInt32, "tag": pl.String, element(1): pl.String}
         marks = pl.DataFrame(rows, schema={**schema, element(2): pl.String}, orient="row")
         joined = messages.select("message", "line", "interchange").join(
@@ -172,21 +170,17 @@ class SegmentSource:
 
     def _told(self) -> list[Finding]:
         """Faults as findings about the file."""
+        every = self.envelopes.faults
+        scopes = dict.fromkeys(_scope(fault)[0] for fault in every)
+        orders_in = {scope: frozenset(self._orders.get_column(scope)) for scope in scopes}
         faults = [
-            fault
-            for fault in self.envelopes.faults
-            if not (self._strict(fault) and self._carried(fault))
+            fault for fault in every if not (self._strict(fault) and _is_in(orders_in, fault))
         ]
         told = [_finding(fault, self._severity(fault)) for fault in faults[:_TOLD]]
         if len(faults) > _TOLD:
             detail = f"and {len(faults) - _TOLD} more faults that are not listed"
             told.append(Finding(Code.EDI_ENVELOPE, detail=detail, severity=Severity.WARNING))
         return told
-
-    def _carried(self, fault: Fault) -> bool:
-        """Whether the fault condemns an order, whose rows tell it."""
-        scope, number = _scope(fault)
-        return number in self._orders_in[scope]
 
     def _severity(self, fault: Fault) -> Severity | None:
         """A warning; but the code's own where a broken envelope holds no message to tell it."""
@@ -206,6 +200,12 @@ def _scope(fault: Fault) -> tuple[str, int]:
     return "interchange", fault.interchange
 
 
+def _is_in(orders_in: Mapping[str, frozenset[int]], fault: Fault) -> bool:
+    """Whether the fault condemns an order, whose rows tell it."""
+    scope, number = _scope(fault)
+    return number in orders_in[scope]
+
+
 _FAULTS = {"on": pl.UInt32, element(1): pl.String, element(2): pl.String}
 
 
@@ -218,6 +218,7 @@ def _fault_frames(faults: Sequence[Fault]) -> dict[str, pl.DataFrame]:
     frames = {
         scope: pl.DataFrame(of_scope, schema=_FAULTS, orient="row")
         for scope, of_scope in rows.items()
+        if of_scope
     }
     return {
         scope: frame.group_by("on", maintain_order=True).head(_FAULTS_OF_ONE)
@@ -240,9 +241,18 @@ def _ignored(messages: pl.DataFrame) -> list[Finding]:
     return [Finding(Code.EDI_DOCUMENT_IGNORED, detail=told)] if told else []
 
 
+def _orders(messages: pl.DataFrame) -> pl.DataFrame:
+    """The messages that are read; no copy where all of them are."""
+    are_orders = messages.get_column("kind").is_in(ORDER_KINDS)
+    return messages if are_orders.all() else messages.filter(are_orders)
+
+
 def _others(messages: pl.DataFrame) -> list[tuple[str, int]]:
     """Types of documents that are no orders, and how many of each."""
-    others = messages.filter(~pl.col("kind").is_in(ORDER_KINDS))
+    are_orders = messages.get_column("kind").is_in(ORDER_KINDS)
+    if are_orders.all():
+        return []
+    others = messages.filter(~are_orders)
     counts = others.group_by("type", maintain_order=True).len().rows()
     return [(kind or "unnamed", count) for kind, count in counts]
 

@@ -142,9 +142,12 @@ class X12File:
 
     def _add_unsound(self, found: Found) -> None:
         """ISA that were not found as headers begin interchanges too, which are condemned."""
+        every = found.events()
+        headers_ = np.flatnonzero(every.get_column("kind").to_numpy() == ISA)
+        if len(headers_) == len(self._heads):
+            return
         known = {head.start for head in self._heads}
-        every = found.events().filter(pl.col("kind") == ISA).select("start", "after")
-        for start, end in every.iter_rows():
+        for start, end in every.select("start", "after")[headers_].iter_rows():
             if start not in known:
                 run = int(self._run_of(np.array([start], np.int64))[0])
                 delimiters = self._runs[run].heads[0].delimiters
@@ -191,14 +194,13 @@ class X12File:
         passed = np.searchsorted(breaks(self._data, first, last), starts)
         passed += self._origin.breaks(starts) - self._origin.breaks(begins[:1])
         places = {
-            "_message": numbers[message],
-            "_segment": positions(message),
+            "_message": numbers[message].astype(np.uint32),
+            "_segment": positions(message).astype(np.uint32),
             "_line": line + passed,
             "_byte_from": self._origin.bytes(starts),
             "_byte_to": self._origin.bytes(found.ends[kept]),
         }
-        leading = pl.DataFrame(places).cast({name: SEGMENTS[name] for name in places})
-        return leading.hstack(frame)
+        return pl.DataFrame(places).hstack(frame)
 
 
 def _header(head: Isa, group: tuple[str, ...]) -> Header:

@@ -57,8 +57,9 @@ class Events:
     def __init__(self, heads: Sequence[Isa], found: Found, size: int, origin: Origin) -> None:
         self.heads, self.found, self.size, self.origin = heads, found, size, origin
         every = found.events()
-        self.notes = _array(every.filter(pl.col("kind") == TA1), "segment")
-        self.frame = every.filter(pl.col("kind") != TA1)
+        notes = _array(every, "kind") == TA1
+        self.notes = _array(every, "segment")[notes]
+        self.frame = every.filter(pl.Series(~notes)) if notes.any() else every
         self.kind = _array(self.frame, "kind")
         self.segment = _array(self.frame, "segment")
         self.start = _array(self.frame, "start")
@@ -133,4 +134,4 @@ class Events:
 
 
 def _array(frame: pl.DataFrame, column: str) -> Places:
-    return frame.get_column(column).cast(pl.Int64).to_numpy()
+    return frame.get_column(column).to_numpy().astype(np.int64, copy=False)

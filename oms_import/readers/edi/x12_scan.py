@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ BLANKS = b" \t\r\n\x1a\x00"
 NOWHERE: Places = np.empty(0, np.int64)
 _STAND_INS = (0x1D, 0x1C, *range(1, 9), *range(14, 28))
 _BLOCK = 1 << 20
+_FEW = 1 << 15
 _PIECE = 64 << 20  # a segment longer than that has no terminator
 _STEPS = 64  # blanks before a tag that are skipped all at once
 _LF, _CR = 10, 13
@@ -210,8 +212,8 @@ def parsed(data: Bytes, begin: int, found: Pieces, syntax: Syntax, kept: Mask) -
     if not kept.all():
         frame = frame.filter(pl.Series(kept))
     names = {f"e{place:02}": element(place) for place in range(1, width)}
-    tag = pl.col("e00").str.strip_chars_start(BLANKS.decode()).alias("tag")
-    return frame.select(tag, *(pl.col(old).alias(new) for old, new in names.items()))
+    tag = pl.col("e00").str.strip_chars_start(BLANKS.decode())
+    return frame.with_columns(tag).rename({"e00": "tag", **names})
 
 
 def _readable(raw: bytes, syntax: Syntax) -> Syntax:
@@ -245,6 +247,8 @@ def cells(text: bytes, syntax: Syntax, width: int) -> pl.DataFrame:
 
     Every piece is a row, also an empty one. The bytes are UTF-8.
     """
+    if len(text) < _FEW:
+        return _few_cells(text.decode(), syntax, width)
     separator, terminator = bytes([syntax.element]), bytes([syntax.terminator])
     # Polars takes the number of columns from the rows it sees first, and guesses compression from
     # the first bytes (x^ would be zlib).
@@ -260,6 +264,24 @@ def cells(text: bytes, syntax: Syntax, width: int) -> pl.DataFrame:
         truncate_ragged_lines=True,
     )
     return frame.slice(1)
+
+
+def _few_cells(text: str, syntax: Syntax, width: int) -> pl.DataFrame:
+    """The same as `cells` for little text, for which Polars' reader takes longer to start."""
+    separator, terminator = chr(syntax.element), chr(syntax.terminator)
+    pieces_ = text.removesuffix(terminator).split(terminator)
+    rows = [piece.split(separator)[:width] for piece in pieces_]
+    columns = list(zip_longest(*rows))
+    columns += [(None,) * len(rows)] * (width - len(columns))
+    names = (f"e{place:02}" for place in range(width))
+    return pl.DataFrame(
+        {
+            # The reader drops a CR at the end of a cell.
+            name: [cell.removesuffix("\r") or None if cell else None for cell in column]
+            for name, column in zip(names, columns, strict=True)
+        },
+        schema_overrides={f"e{place:02}": pl.String for place in range(width)},
+    )
 
 
 def copied(data: Bytes, starts: Places, ends: Places, terminator: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -69,18 +70,21 @@ def sets_of(events: Events, walked: Walk) -> Sets:
 
 def check_sets(events: Events, walked: Walk, messages: pl.DataFrame) -> None:
     """SE of each set, and segments that stand outside of sets or are none; noted in `events`."""
-    trailers = events.frame.select("kind", "e01", "e02").shift(-1)[events.sets]
-    sets = messages.with_columns(at=pl.Series(events.sets)).hstack(
-        trailers.rename({"kind": "trailer"})
-    )
+    trailers = events.frame.select(trailer="kind", e01="e01", e02="e02").shift(-1)[events.sets]
+    sets = messages.hstack(trailers).with_columns(at=pl.Series(events.sets))
     closed = (pl.col("trailer") == SE).fill_null(value=False)
     stated = pl.col("e01").str.to_integer(strict=False)
-    count = (stated != pl.col("segments")).fill_null(value=True)
-    control = pl.col("e02").fill_null("") != pl.col("control")
+    sound = sets.select(
+        closed=closed,
+        counted=(stated == pl.col("segments")).fill_null(value=False),
+        named=pl.col("e02").fill_null("") == pl.col("control"),
+    )
     teller = _Teller(events, walked)
-    teller.each(sets.filter(~closed), teller.unclosed)
-    teller.each(sets.filter(closed & count), teller.miscounted)
-    teller.each(sets.filter(closed & control), teller.misnamed)
+    if not all(sound.select(pl.all().all()).row(0)):
+        closed, counted, named = sound
+        teller.each(sets.filter(~closed), teller.unclosed)
+        teller.each(sets.filter(closed & ~counted), teller.miscounted)
+        teller.each(sets.filter(closed & ~named), teller.misnamed)
     teller.stray_trailers()
     teller.outside()
     teller.malformed()
@@ -94,8 +98,9 @@ class _Teller:
         """One fault a set, within limits."""
         for row in sets.head(_MOST).iter_rows(named=True):
             tell(row)
-        rest = sets.slice(_MOST)
-        self._beyond(rest.get_column("interchange").unique().to_list(), rest.height)
+        if sets.height > _MOST:
+            rest = sets.slice(_MOST)
+            self._beyond(rest.get_column("interchange").unique().to_list(), rest.height)
 
     def _beyond(self, interchanges: list[int], count: int) -> None:
         """Faults beyond the limit condemn their interchanges, so that none of them is passed."""
@@ -203,20 +208,21 @@ def repeated(messages: pl.DataFrame, groups: tuple[Group, ...]) -> list[Finding]
     """Warnings: control numbers that sets of a group, or groups of a file, share."""
     told = [
         f"ST02 {control} is that of {count} transaction sets of group {group}"
-        for group, control, count in _shared(messages, "group", "control")
+        for group, control, count in _shared_controls(messages)
     ]
-    named = pl.DataFrame(
-        [(one.sender, one.receiver, one.control) for one in groups if one.control],
-        schema={"sender": pl.String, "receiver": pl.String, "control": pl.String},
-        orient="row",
-    )
+    numbers = Counter((one.sender, one.receiver, one.control) for one in groups if one.control)
     told += [
         f"GS06 {control} is that of {count} groups"
-        for _, _, control, count in _shared(named, "sender", "receiver", "control")
+        for (_, _, control), count in numbers.most_common(_WARNED)
+        if count > 1
     ]
     return [Finding(Code.EDI_ENVELOPE, detail=one, severity=Severity.WARNING) for one in told]
 
 
-def _shared(frame: pl.DataFrame, *names: str) -> list[tuple[Any, ...]]:
-    counts = frame.group_by(names, maintain_order=True).len().filter(pl.col("len") > 1)
+def _shared_controls(messages: pl.DataFrame) -> list[tuple[int, str, int]]:
+    """Group, ST02 and how often it occurs there, where that is more than once."""
+    names = ["group", "control"]
+    if messages.height < 2 or not messages.select(names).is_duplicated().any():
+        return []
+    counts = messages.group_by(names, maintain_order=True).len().filter(pl.col("len") > 1)
     return counts.head(_WARNED).rows()

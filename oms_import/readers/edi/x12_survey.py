@@ -208,10 +208,10 @@ class _Stretch:
                 "line": self._lines(starts, found.line_ends),
             }
         )
-        found.frames.append(frame.hstack(values.select("e01", "e02", "e03")).cast(_EVENTS))  # pyright: ignore[reportArgumentType]
-        groups = frame.select("start", "kind").hstack(values).filter(pl.col("kind") == GS)
-        for start, _, _, *elements in groups.iter_rows():
-            found.groups[start] = tuple(value or "" for value in elements)
+        found.frames.append(frame.hstack(values.select("e01", "e02", "e03")))
+        for row in np.flatnonzero(kinds[rows] == GS).tolist():
+            elements = values.row(row)[1:]
+            found.groups[int(starts[row])] = tuple(value or "" for value in elements)
 
     def _lines(self, offsets: Places, before: int) -> Places:
         return np.searchsorted(self.line_ends, offsets) + before + 1
