@@ -368,6 +368,32 @@ def test_many_messages_cross_blocks_and_batches() -> None:
     assert counts.get_column("_line").to_list() == list(range(2, 2 + 600 * 22))
 
 
+def test_headers_may_say_more_and_segments_have_too_many_elements() -> None:
+    longer = [message(n).replace(":EAN008", ":EAN008+ACCESS+1:F") for n in range(1, 301)]
+    source = opened(interchange(*longer).encode())
+    assert codes(source) == []
+    assert source.envelopes.messages.get_column("version").unique().to_list() == ["D:96A:UN:EAN008"]
+    endless = "FTX" + "+x" * 400
+    source = opened(interchange(message(1), message(2, endless)).encode())
+    assert [(fault.code, fault.message) for fault in source.envelopes.faults] == [
+        ("EDI_SEGMENT", 2)
+    ]
+    assert own_rows(source).height == 6
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_few_and_many_messages_have_the_same_faults(count: int) -> None:
+    good = [message(n) for n in range(4, count + 1)]
+    bad = [
+        message(1).replace("UNT+3", "UNT+03"),
+        message(2).replace("UNT+3+2", "UNT+4+9"),
+        message(3).replace("ORDERS", "ORD"),
+    ]
+    source = opened(interchange(*bad, *good).encode())
+    found = [(fault.code, fault.message) for fault in source.envelopes.faults]
+    assert found == [("EDI_COUNT", 2), ("EDI_CONTROL_REF", 2), ("EDI_SEGMENT", 3)]
+
+
 # ---- real files
 
 

@@ -276,6 +276,7 @@ def split(text: bytes, width: int, *, nested: bool = False) -> pl.DataFrame:
         quote_char=None,
         schema=schema,
         missing_columns="insert",
+        extra_columns="ignore",
         truncate_ragged_lines=True,
         infer_schema=False,
     )
