@@ -5,9 +5,11 @@ What nobody read is to be told, so every cell that a locator reads is marked her
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from oms_import.model.edi import COMPONENT, REPETITION, element
@@ -16,6 +18,13 @@ from oms_import.readers.edi.locators import Condition
 from oms_import.readers.edi.loops import Flags, Ints, Scopes, Small
 
 _COMPONENTS = rf"[^{COMPONENT}{REPETITION}]+"
+
+
+class _Codes(NamedTuple):
+    """Texts as numbers: of each segment (null: one of its own), and which text has which."""
+
+    of_segment: npt.NDArray[np.uint32]
+    numbers: dict[str, int]
 
 
 class Cells:
@@ -35,6 +44,8 @@ class Cells:
         self._sorted = segments.select(sorted(names))[pl.Series(self._order, dtype=pl.UInt32)]
         self._texts: dict[tuple[str, Place], pl.Series | None] = {}
         self._lists: dict[tuple[str, int], pl.Series] = {}
+        self._compound: dict[tuple[str, int], bool] = {}
+        self._coded: dict[tuple[str, Place], _Codes | None] = {}
         self._matches: dict[tuple[str, Condition], Small] = {}
         self._read: dict[str, dict[Place, Flags]] = {}
 
@@ -66,7 +77,7 @@ class Cells:
         whole = self.raw(tag, place.element)
         if whole is None:
             return None
-        compound = self._is_compound(whole)
+        compound = self._is_compound(tag, place.element, whole)
         if place.component is None:
             return self._joined(whole) if compound else whole
         if not compound:
@@ -95,9 +106,13 @@ class Cells:
         separated = whole.str.replace_all(COMPONENT, self._layout.component, literal=True)
         return separated.str.replace_all(REPETITION, self._layout.repetition, literal=True)
 
-    @staticmethod
-    def _is_compound(texts: pl.Series) -> bool:
-        return bool(texts.str.contains_any([COMPONENT, REPETITION]).any())
+    def _is_compound(self, tag: str, number: int, whole: pl.Series) -> bool:
+        """Whether an element of a tag has components or repetitions anywhere."""
+        key = (tag, number)
+        if key not in self._compound:
+            separated = whole.str.contains_any([COMPONENT, REPETITION])
+            self._compound[key] = bool(separated.any())
+        return self._compound[key]
 
     def matches(self, tag: str, condition: Condition) -> Small:
         """For each segment of a tag, which of the condition's places holds its code; else -1."""
@@ -109,11 +124,19 @@ class Cells:
     def _match(self, tag: str, condition: Condition) -> Small:
         found = np.full(len(self.rows(tag)), -1, dtype=np.int16)
         for number, place in enumerate(condition.places):
-            texts = self.text(tag, place)
-            if texts is not None:
-                hit = (texts == condition.code).fill_null(value=False).to_numpy()
+            coded = self._codes(tag, place)
+            if coded is not None and condition.code in coded.numbers:
+                hit = coded.of_segment == coded.numbers[condition.code]
                 found[hit & (found < 0)] = number
         return found
+
+    def _codes(self, tag: str, place: Place) -> _Codes | None:
+        """The codes at a place as numbers: many locators ask for one after the other."""
+        key = (tag, place)
+        if key not in self._coded:
+            texts = self.text(tag, place)
+            self._coded[key] = None if texts is None else _numbered(texts)
+        return self._coded[key]
 
     def mark(self, tag: str, place: Place, at: Ints) -> None:
         """The place was read in the segments at these positions (negative ones are none)."""
@@ -146,7 +169,7 @@ class Cells:
         """Which cells of an element hold a component that was not read."""
         filled = whole.is_not_null().to_numpy()
         all_read = flags.get(None, np.zeros(len(filled), dtype=np.bool_))
-        if not self._is_compound(whole):
+        if not self._is_compound(tag, number, whole):
             return filled & ~(all_read | flags.get(1, all_read))
         count = whole.str.count_matches(_COMPONENTS).fill_null(0).to_numpy().astype(np.int64)
         for component, flag in flags.items():
@@ -156,16 +179,27 @@ class Cells:
         return filled & ~all_read & (count > 0)
 
 
-def pick(texts: pl.Series | None, at: Ints) -> pl.Series:
-    """The texts at these positions; null where a position is negative."""
+def places_of(at: Ints) -> pl.Series:
+    """Positions as indices for `pick`: null where negative."""
+    return pl.Series(at, dtype=pl.Int64).cast(pl.UInt32, strict=False)
+
+
+def pick(texts: pl.Series | None, at: Ints | pl.Series) -> pl.Series:
+    """The texts at these positions; null where a position is negative (or a null index)."""
     if texts is None or not len(texts):
         return nothing(len(at))
-    wanted = pl.Series(at, dtype=pl.Int64)
-    if len(at) and at.min() < 0:
-        wanted = wanted.set(wanted < 0, None)
-    return texts.gather(wanted.cast(pl.UInt32))
+    return texts[at if isinstance(at, pl.Series) else places_of(at)]
 
 
+@lru_cache(maxsize=8)
 def nothing(size: int) -> pl.Series:
     """A column of so many nulls."""
     return pl.Series([None], dtype=pl.String).new_from_index(0, size)
+
+
+def _numbered(texts: pl.Series) -> _Codes:
+    names = texts.unique().drop_nulls().to_list()
+    numbers = texts.cast(pl.Enum(names)).to_physical().fill_null(len(names))
+    return _Codes(
+        numbers.to_numpy().astype(np.uint32), {name: place for place, name in enumerate(names)}
+    )

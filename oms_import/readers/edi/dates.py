@@ -32,6 +32,8 @@ def edifact_dates(texts: pl.Series, formats: pl.Series) -> pl.Series:
     >>> edifact_dates(pl.Series(["20050819"]), pl.Series(["102"])).to_list()
     ['2005-08-19']
     """
+    if texts.null_count() == len(texts):
+        return texts
     text, form = pl.col("text"), pl.col("form")
     frame = pl.DataFrame({"text": texts, "form": formats}, schema_overrides={"form": pl.String})
     used = [name for name in form_codes(formats) if name in _FORMATS]
@@ -45,6 +47,8 @@ def edifact_dates(texts: pl.Series, formats: pl.Series) -> pl.Series:
 
 def x12_dates(texts: pl.Series, centuries: pl.Series) -> pl.Series:
     """DTM02 with the century that versions before 004010 say in DTM05: 980115 and 19."""
+    if centuries.null_count() == len(centuries):
+        return texts
     text, century = pl.col("text"), pl.col("century")
     frame = pl.DataFrame({"text": texts, "century": centuries})
     short = text.str.contains(r"^\d{6}$") & century.str.contains(r"^(19|20)$")

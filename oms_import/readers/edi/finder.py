@@ -23,6 +23,11 @@ class Found:
     which: Small  # which of several places held the code: the second composite of PIA is 1
     places: int  # how many places there were to hold it
 
+    @property
+    def several(self) -> bool:
+        """Whether the code was found anywhere but in the first place."""
+        return bool(self.which.max(initial=0) > 0)
+
 
 class Finder:
     """Looks for segments in one frame; remembers what it found, for locators share their steps."""

@@ -2,53 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import polars as pl
+
+from oms_import.readers.edi.cells import nothing, pick
+from oms_import.readers.edi.loops import Ints
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\"} | {chr(code): f"\\u{code:04x}" for code in range(32)}
 
 
-def quoted(texts: pl.Series) -> pl.Series:
-    """Each text as a JSON string."""
+def escaped(texts: pl.Series) -> pl.Series:
+    """Texts as they stand within the quotes of a JSON string."""
     if texts.str.contains(r'["\\\x00-\x1f]').any():
-        texts = texts.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
-    return '"' + texts + '"'
+        return texts.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
+    return texts
 
 
-def objects(cells: pl.DataFrame) -> pl.DataFrame:
-    """Objects from their members.
+def members(pairs: Sequence[tuple[pl.Series, pl.Series]], size: int) -> pl.Series:
+    """`"key":"value"` of all pairs side by side, with commas; a null value has no member.
 
     Args:
-        cells: `object` (an integer; members stand together), `key`, `value`. A key that an object
-            has again is called KEY#2, KEY#3 …
-
-    Returns:
-        `object` and `json`, in the order of the cells.
+        pairs: columns of keys and values, `size` long (a column of one key stands for all).
+        size: how many rows.
     """
-    cells = _numbered(cells)
-    member = quoted(cells.get_column("key")) + ":" + quoted(cells.get_column("value"))
-    joined = (
-        cells.select("object", member.alias("json"))
-        .group_by("object", maintain_order=True)
-        .agg(pl.col("json").str.join(","))
-    )
-    return joined.with_columns(pl.format("{{{}}}", "json").alias("json"))
+    if not pairs:
+        return nothing(size)
+    columns: dict[str, pl.Series] = {}
+    written: list[pl.Expr] = []
+    for number, (keys, values) in enumerate(pairs):
+        key, value = f"k{number}", f"v{number}"
+        columns[value] = escaped(values)
+        if len(keys) == size:
+            columns[key] = escaped(keys)
+        else:
+            columns[key] = escaped(keys).new_from_index(0, size)
+        parts = (pl.lit('"'), pl.col(key), pl.lit('":"'), pl.col(value), pl.lit('"'))
+        written.append(pl.concat_str(*parts))
+    joined = pl.concat_str(written, separator=",", ignore_nulls=True)
+    return pl.DataFrame(columns).select(joined.alias("json").replace("", None)).to_series()
 
 
-def arrays(items: pl.DataFrame, size: int) -> pl.Series:
-    """Arrays of what stands in `json` (JSON text), one for each `at` (0 … size - 1); else null."""
-    joined = (
-        items.group_by("at", maintain_order=True)
-        .agg(pl.col("json").str.join(","))
-        .with_columns(pl.format("[{}]", "json").alias("json"))
-    )
-    places = pl.DataFrame({"at": pl.Series(range(size), dtype=pl.Int64)})
-    return places.join(joined, on="at", how="left", maintain_order="left").get_column("json")
+def braced(texts: pl.Series, begin: str, end: str) -> pl.Series:
+    """Members or items within braces or brackets; nulls stay."""
+    wrapped = pl.concat_str(pl.lit(begin), pl.col("json"), pl.lit(end))
+    return texts.alias("json").to_frame().select(wrapped.alias("json")).to_series()
 
 
-def _numbered(cells: pl.DataFrame) -> pl.DataFrame:
-    named = cells.select("object", "key")
-    if not named.is_duplicated().any():
-        return cells
-    time = pl.int_range(pl.len()).over("object", "key") + 1
-    again = pl.when(time > 1).then(pl.format("{}#{}", "key", time)).otherwise(pl.col("key"))
-    return cells.with_columns(again.alias("key"))
+def joined(texts: pl.Series, at: Ints, size: int) -> pl.Series:
+    """Texts with commas between, of each place `at` (rising, 0 … size - 1); else null."""
+    filled = texts.is_not_null()
+    if not filled.all():
+        texts, at = texts.filter(filled), at[filled.to_numpy()]
+    if np.any(at[1:] == at[:-1]):
+        frame = pl.DataFrame({"at": pl.Series(at, dtype=pl.Int64), "json": texts})
+        grouped = frame.group_by("at", maintain_order=True).agg(pl.col("json").str.join(","))
+        texts, at = grouped.get_column("json"), grouped.get_column("at").to_numpy()
+    place = np.full(size, -1, dtype=np.int64)
+    place[at] = np.arange(len(at))
+    return pick(texts, place)

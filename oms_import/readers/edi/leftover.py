@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from oms_import.model.edi import COMPONENT, FAULT_TAG, REPETITION
-from oms_import.readers.edi.cells import Cells, pick
-from oms_import.readers.edi.json_text import arrays, quoted
+from oms_import.readers.edi.cells import Cells, nothing, pick
+from oms_import.readers.edi.json_text import braced, joined, members
 from oms_import.readers.edi.layouts import Layout
 from oms_import.readers.edi.locators import Fields
 from oms_import.readers.edi.loops import Ints, Scopes
@@ -40,13 +40,16 @@ class Leftover:
         """
         rows = self._rows()
         if not len(rows):
-            return pl.Series([None], dtype=pl.String).new_from_index(0, size)
-        name = quoted(self._names.prefixes(rows) + self._names.labels(rows))
-        item = '{"name":' + name + ',"value":' + quoted(self._written(rows)) + "}"
+            return nothing(size)
+        name = self._names.prefixes(rows) + self._names.labels(rows)
+        keys = (pl.Series(["name"]), pl.Series(["value"]))
+        item = members(list(zip(keys, (name, self._written(rows)), strict=True)), len(rows))
         line = self._scopes.line[rows]
         at = row_of_message[self._scopes.message[rows]]
         at[line >= 0] = row_of_line[line[line >= 0]]
-        return arrays(pl.DataFrame({"at": pl.Series(at, dtype=pl.Int64), "json": item}), size)
+        order = np.argsort(at, kind="stable")  # what follows the lines goes to the first row too
+        listed = pick(braced(item, "{", "}"), order)
+        return braced(joined(listed, at[order], size), "[", "]")
 
     def _rows(self) -> Ints:
         """The rows to list, in file order."""

@@ -205,7 +205,8 @@ class _Parser:
 
     def _leaf_tag(self, name: str, steps: list[_Part]) -> tuple[str | None, str]:
         """The tag that an element names itself (BEG03), and the element without it."""
-        match = None if self._idoc else _ELEMENT.fullmatch(name)
+        by_number = self._idoc or (self._layout.places and _DATA_ELEMENT.fullmatch(name))
+        match = None if by_number else _ELEMENT.fullmatch(name)
         if match is None:
             if name and not steps:
                 raise self._wrong("no segment is named")
@@ -214,8 +215,8 @@ class _Parser:
         return match[1], match[2] + (f"-{int(component)}" if component else "")
 
     def _steps(self, parts: list[_Part], line: bool) -> tuple[Step, ...]:
-        for part in parts[1:-1]:
-            if part.star:
+        for number, part in enumerate(parts[:-1]):
+            if part.star and not (line and number == 0):
                 raise self._wrong(f"{part.name} is neither a line's opener nor last: no [*] there")
         skips = self._skips([part.name for part in parts], line)
         steps = [

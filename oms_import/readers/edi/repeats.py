@@ -15,7 +15,7 @@ from oms_import.model.edi import COMPONENT, REPETITION
 from oms_import.readers.edi.cells import Cells, nothing, pick
 from oms_import.readers.edi.dates import edifact_dates
 from oms_import.readers.edi.finder import Finder
-from oms_import.readers.edi.json_text import arrays, objects
+from oms_import.readers.edi.json_text import braced, joined, members
 from oms_import.readers.edi.layouts import Layout, Place
 from oms_import.readers.edi.locators import Fields, Locator
 from oms_import.readers.edi.loops import Flags, Ints, Scopes
@@ -23,7 +23,6 @@ from oms_import.readers.edi.names import Names
 
 _SPLIT_TAG = "SDQ"  # location and quantity, ten times over (SDQ03 and 04 … SDQ21 and 22)
 _SPLITS = range(3, 23, 2)
-_OBJECTS = 100  # more than one segment gives objects, or elements components
 
 
 class Repeats:
@@ -43,17 +42,41 @@ class Repeats:
         openers = self._cells.rows(tag)[finder.all(locator.steps, line=locator.line)]
         if not len(openers):
             return nothing(size)
+        split = tag == _SPLIT_TAG and self._layout.standard == "x12"
+        items = self._splits(openers) if split else self._objects(openers)
+        scope = self._scopes.line if locator.line else self._scopes.message
+        return braced(joined(items, scope[openers], size), "[", "]")
+
+    def _objects(self, openers: Ints) -> pl.Series:
+        """An object for each of these segments and what is in its loop."""
         owner = self._owners(openers)
         rows = np.flatnonzero(owner >= 0)
-        is_split = tag == _SPLIT_TAG and self._layout.standard == "x12"
-        parts = list(self._splits(rows) if is_split else self._cells_of(rows, owner[rows]))
-        if not parts:
-            return nothing(size)
-        found = objects(pl.concat(parts).sort("row", "order", maintain_order=True))
-        scope = self._scopes.line if locator.line else self._scopes.message
-        row = found.get_column("object").to_numpy() // _OBJECTS
-        at = pl.Series("at", scope[row], dtype=pl.Int64)
-        return arrays(pl.DataFrame([at, found.get_column("json")]), size)
+        owner = owner[rows]
+        suffix = self._suffixes(rows, owner) if len(rows) > len(openers) else None
+        tags = self._scopes.tag[rows]
+        order = np.argsort(tags, kind="stable")
+        pieces = [
+            self._members(
+                self._scopes.tags[number],
+                rows[mine],
+                owner[mine],
+                None if suffix is None else pick(suffix, mine),
+            )
+            for number in np.unique(tags)
+            for mine in [order[tags[order] == number]]
+        ]
+        back = np.empty(len(rows), dtype=np.int64)
+        back[order] = np.arange(len(rows))
+        told = joined(pick(pl.concat(pieces), back), np.searchsorted(openers, owner), len(openers))
+        return braced(told, "{", "}")
+
+    def _suffixes(self, rows: Ints, owner: Ints) -> pl.Series:
+        """`#2`, `#3` … for a segment whose name its object has already."""
+        name = self._names.prefixes(rows, owner) + self._names.labels(rows)
+        frame = pl.DataFrame({"owner": owner, "name": name})
+        time = pl.int_range(pl.len()).over("owner", "name") + 1
+        again = pl.when(time > 1).then(pl.format("#{}", time)).otherwise(pl.lit(""))
+        return frame.select(again.alias("suffix")).to_series()
 
     def _owners(self, openers: Ints) -> Ints:
         """For every row the opener it belongs to, itself or the loop around it; -1: none."""
@@ -67,16 +90,13 @@ class Repeats:
                 return owner
             owner[new] = owner[parent[new]]
 
-    def _cells_of(self, rows: Ints, owner: Ints) -> Iterator[pl.DataFrame]:
-        """Every filled cell of these rows: `object`, `row`, `order`, `key`, `value`."""
-        tags = self._scopes.tag[rows]
-        for number in np.unique(tags):
-            mine = tags == number
-            yield from self._cells_of_tag(self._scopes.tags[number], rows[mine], owner[mine])
-
-    def _cells_of_tag(self, tag: str, rows: Ints, owner: Ints) -> Iterator[pl.DataFrame]:
+    def _members(self, tag: str, rows: Ints, owner: Ints, suffix: pl.Series | None) -> pl.Series:
+        """The members that each of a tag's segments gives to its object."""
         at = self._cells.positions[rows]
         self._cells.mark_all(tag, at)
+        if suffix is None:  # the openers alone: the keys are the elements' own
+            own = [(_one(name), values) for _, name, values in self._values(tag, at)]
+            return members(own, len(rows))
         inner = rows != owner
         codes = self._names.code(tag, at)
         is_coded = inner & (codes is not None and codes.is_not_null().to_numpy())
@@ -86,12 +106,16 @@ class Repeats:
         lead = _chosen(named, label + ".", around)
         coded = self._names.coded(tag)
         code, usual = (coded.codes[0], coded.values[:1]) if coded else (None, ())
+        valued = pick(self._cells.text(tag, usual[0]), at).is_not_null() if usual else is_coded
+        said = is_coded & np.asarray(valued)  # label and value tell code and format
+        pairs: list[tuple[pl.Series, pl.Series]] = []
         for place, name, values in self._values(tag, at):
             key = _chosen(is_coded, label, lead + name) if place in usual else lead + name
             told = self._dated(tag, at, values) if place in usual else values
-            if place == code or (tag == "DTM" and name == "2379"):  # said by label and date
-                told = _chosen(is_coded, nothing(len(rows)), told)
-            yield _members(owner * _OBJECTS, rows, place, key, told)
+            if place == code or (tag == "DTM" and name == "2379"):
+                told = _chosen(said, nothing(len(rows)), told)
+            pairs.append((key + suffix, told))
+        return members(pairs, len(rows))
 
     def _values(self, tag: str, at: Ints) -> Iterator[tuple[Place, str, pl.Series]]:
         """The filled elements of these segments: place, name, texts."""
@@ -122,35 +146,30 @@ class Repeats:
             return values
         return edifact_dates(values, pick(self._cells.text(tag, Place(1, 3)), at))
 
-    def _splits(self, rows: Ints) -> Iterator[pl.DataFrame]:
+    def _splits(self, rows: Ints) -> pl.Series:
         """SDQ: an object for each location and quantity, with the unit and the code it is by."""
         at = self._cells.positions[rows]
-        self._cells.mark_all(_SPLIT_TAG, at)
-        shared = {f"SDQ{n:02}": pick(self._cells.raw(_SPLIT_TAG, n), at) for n in (1, 2)}
+        told = [pick(self._cells.raw(_SPLIT_TAG, number), at) for number in range(1, 23)]
+        parts: list[pl.Series] = []
         for first in _SPLITS:
-            pair = {
-                f"SDQ{n + 3:02}": pick(self._cells.raw(_SPLIT_TAG, first + n), at) for n in (0, 1)
-            }
-            there = pair["SDQ03"].is_not_null() | pair["SDQ04"].is_not_null()
-            for number, (key, texts) in enumerate((shared | pair).items()):
-                told = _chosen(there.to_numpy(), texts, nothing(len(rows)))
-                place = Place(first, number)
-                yield _members(rows * _OBJECTS + first, rows, place, _constant(key, at), told)
+            place, quantity = told[first - 1], told[first]
+            there = place.is_not_null() | quantity.is_not_null()
+            if there.any():
+                split = (*told[:2], place, quantity)
+                pairs = [(_one(f"SDQ{n + 1:02}"), texts) for n, texts in enumerate(split)]
+                item = braced(members(pairs, len(rows)), "{", "}")
+                parts.append(item.zip_with(there, nothing(len(rows))).alias(f"{first}"))
+                for number in (1, 2, first, first + 1):
+                    self._cells.mark(_SPLIT_TAG, Place(number), at[there.to_numpy()])
+        if not parts:
+            return nothing(len(rows))
+        together = pl.concat_str(pl.all(), separator=",", ignore_nulls=True).replace("", None)
+        return pl.DataFrame(parts).select(together.alias("json")).to_series()
 
 
-def _members(
-    objects_of: Ints, rows: Ints, place: Place, key: pl.Series, values: pl.Series
-) -> pl.DataFrame:
-    """Members of JSON objects, where there is a value."""
-    order = place.element * _OBJECTS + (place.component or 0)
-    columns = {
-        "object": pl.Series(objects_of, dtype=pl.Int64),
-        "row": pl.Series(rows, dtype=pl.Int64),
-        "order": pl.Series(np.full(len(rows), order), dtype=pl.Int64),
-        "key": key,
-        "value": values,
-    }
-    return pl.DataFrame(columns).filter(pl.col("value").is_not_null())
+def _one(key: str) -> pl.Series:
+    """The same key for all rows."""
+    return pl.Series([key], dtype=pl.String)
 
 
 def _data_elements(layout: Layout, tag: str) -> dict[Place, str]:
@@ -170,10 +189,6 @@ def _most_components(texts: pl.Series) -> int:
 
 def _flags(texts: pl.Series, separator: str) -> Flags:
     return texts.str.contains(separator, literal=True).fill_null(value=False).to_numpy()
-
-
-def _constant(text: str, at: Ints) -> pl.Series:
-    return pl.Series([text], dtype=pl.String).new_from_index(0, len(at))
 
 
 def _chosen(where: Flags, yes: pl.Series, no: pl.Series) -> pl.Series:

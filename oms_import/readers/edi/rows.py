@@ -13,7 +13,7 @@ import polars as pl
 
 from oms_import.model.edi import FAULT_TAG, MESSAGE, OTHER
 from oms_import.model.values import POINTER
-from oms_import.readers.edi.cells import Cells, pick
+from oms_import.readers.edi.cells import Cells, nothing, pick, places_of
 from oms_import.readers.edi.dates import edifact_dates, x12_dates
 from oms_import.readers.edi.finder import Finder, Found
 from oms_import.readers.edi.layouts import Layout, Place, layout_of
@@ -69,6 +69,7 @@ class _Shaped:
         self._finder = Finder(self._cells, scopes)
         self._repeats = Repeats(self._cells, scopes, layout, fields)
         self._leftover = Leftover(self._cells, scopes, layout, fields)
+        self._indices: dict[int, pl.Series] = {}  # by Found, which its finder keeps
         message_of_line = scopes.message[scopes.openers]
         alone = np.setdiff1d(np.arange(scopes.messages), message_of_line, assume_unique=False)
         order = np.argsort(np.concatenate([message_of_line, alone]), kind="stable")
@@ -84,36 +85,57 @@ class _Shaped:
 
     def _column(self, locator: Locator) -> pl.Series:
         """A locator's values, on all rows of the message or on the line's own."""
+        scope = self._line if locator.line else self._message
         if locator.leaf.kind == "repeat":
-            values = self._repeats.column(locator, self._finder)
+            values = pick(self._repeats.column(locator, self._finder), scope)
+        elif not len(self._cells.rows(locator.steps[-1].tag)):
+            values = nothing(len(scope))
         else:
-            found = self._finder.first(locator.steps, line=locator.line)
-            values = self._values(locator, found)
-        return pick(values, self._line if locator.line else self._message).alias(locator.text)
+            values = self._values(locator, self._finder.first(locator.steps, line=locator.line))
+        return values.alias(locator.text)
 
     def _values(self, locator: Locator, found: Found) -> pl.Series:
         leaf, tag = locator.leaf, locator.steps[-1].tag
-        values = self._beside(tag, leaf.places, found)
+        values = self._beside(tag, leaf.places, found, line=locator.line)
         if leaf.kind == "date":
-            beside = self._beside(tag, leaf.beside, found)
+            beside = self._beside(tag, leaf.beside, found, line=locator.line)
             dated = edifact_dates if self._layout.places else x12_dates
             values = dated(values, beside)
         return values
 
-    def _beside(self, tag: str, places: tuple[Place, ...], found: Found) -> pl.Series:
+    def _beside(
+        self, tag: str, places: tuple[Place, ...], found: Found, *, line: bool
+    ) -> pl.Series:
         """The texts of the segments found: beside the code, where each of several has its own."""
-        if len(places) != found.places:
-            places = places[:1]
-        result = pick(None, found.at)
+        if len(places) != found.places or not found.several:
+            return self._at(tag, places[:1], found, found.at, line=line)
+        result = nothing(len(self._line))
         for number, place in enumerate(places):
-            texts = self._cells.text(tag, place)
-            if texts is None:
-                continue
-            at = found.at if len(places) == 1 else np.where(found.which == number, found.at, -1)
-            self._cells.mark(tag, place, at)
-            taken = pick(texts, at)
-            result = taken if len(places) == 1 else taken.zip_with(taken.is_not_null(), result)
+            at = np.where(found.which == number, found.at, -1)
+            if at.max(initial=-1) >= 0 and self._cells.text(tag, place) is not None:
+                taken = self._at(tag, (place,), None, at, line=line)
+                result = taken.zip_with(taken.is_not_null(), result)
         return result
+
+    def _at(
+        self, tag: str, places: tuple[Place, ...], found: Found | None, at: Ints, *, line: bool
+    ) -> pl.Series:
+        """The texts at a place of the segments at these positions, for every output row."""
+        texts = self._cells.text(tag, places[0]) if places else None
+        if texts is None:
+            return nothing(len(self._line))
+        self._cells.mark(tag, places[0], at)
+        if found is None:
+            return pick(texts, self._spread(at, line=line))
+        if id(found) not in self._indices:
+            self._indices[id(found)] = self._spread(at, line=line)
+        return pick(texts, self._indices[id(found)])
+
+    def _spread(self, at: Ints, *, line: bool) -> pl.Series:
+        """Positions of each line's or each message's segment as positions for every output row."""
+        if not line:
+            return places_of(at[self._message])
+        return places_of(np.where(self._line >= 0, np.append(at, -1)[self._line], -1))
 
     def _left(self) -> pl.Series:
         first = np.searchsorted(self._message, np.arange(self._scopes.messages))
