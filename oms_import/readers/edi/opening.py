@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,9 +74,7 @@ def _shaped(
     fields: Mapping[str, tuple[str, ...]] | None = None,
 ) -> SegmentSource:
     """The source with its locators: those that the profile names."""
-    from oms_import.readers.edi.locators import is_locator  # noqa: PLC0415
-
-    locators = tuple(sorted(name for name in spec.known_columns if is_locator(name, standard)))
+    locators = _locators(spec.known_columns, standard)
     told = repr(sorted((fields or {}).items()))
     source.shape = Shaping(
         key=f"{standard} {hashlib.sha256(told.encode()).hexdigest()}",
@@ -84,6 +82,14 @@ def _shaped(
         rows=partial(_rows, standard, locators, fields),
     )
     return source
+
+
+@lru_cache(maxsize=64)
+def _locators(names: frozenset[str], standard: str) -> tuple[str, ...]:
+    """Those of a profile's columns that are locators; a thousand drops have the same."""
+    from oms_import.readers.edi.locators import is_locator  # noqa: PLC0415
+
+    return tuple(sorted(name for name in names if is_locator(name, standard)))
 
 
 def _rows(
