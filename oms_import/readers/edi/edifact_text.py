@@ -181,11 +181,14 @@ def _lines(raw: bytes, begins: Places, shift: Places) -> Places:
     Parameters:
         shift: how many line end characters do so; 0 everywhere if that is not known.
     """
-    known = bool(shift.any())
-    if known and b"\r" not in raw:
-        return shift
-    if known and raw.count(b"\r\n") * 2 == raw.count(b"\r") + raw.count(b"\n"):
-        return shift // 2
+    text = np.frombuffer(raw, np.uint8)
+    feeds, returns = text == LF, text == CR
+    if shift.any():
+        if not returns.any():
+            return shift
+        pairs = int(np.count_nonzero(feeds[1:] & returns[:-1]))
+        if pairs == np.count_nonzero(feeds) == np.count_nonzero(returns):
+            return shift // 2
     return np.searchsorted(line_ends(raw), begins)
 
 
