@@ -15,6 +15,8 @@ def first_filled(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
     if result.height == rows.height:
         return result
     for name in columns:
+        if rows[name].null_count() == rows.height:
+            continue
         result = _filled_from(result, rows, start, name)
     return result
 

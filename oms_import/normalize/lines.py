@@ -106,8 +106,12 @@ def _from_json(
 
 def objects(rows: pl.DataFrame, column: str, keys: tuple[str, ...]) -> pl.DataFrame:
     """One row an object of the JSON lists in a column: the rows' own columns beside its keys."""
+    some = rows.filter(pl.col(column).is_not_null())
+    if some.is_empty():  # DuckDB takes its time to say so
+        own = [name for name in rows.columns if name not in keys]
+        return some.select(*own, *(pl.lit(None, pl.String).alias(key) for key in keys))
     return _from_json(
-        rows.with_row_index("_row") if "_row" not in rows.columns else rows, (column,), keys
+        some.with_row_index("_row") if "_row" not in some.columns else some, (column,), keys
     )
 
 
