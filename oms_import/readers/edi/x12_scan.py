@@ -26,8 +26,8 @@ BLANKS = b" \t\r\n\x1a\x00"
 
 NOWHERE: Places = np.empty(0, np.int64)
 _STAND_INS = (0x1D, 0x1C, *range(1, 9), *range(14, 28))
-_BLOCK = 1 << 20
-_FEW = 1 << 15
+_BLOCK = 4 << 20
+_FEW = 1 << 13
 _PIECE = 64 << 20  # a segment longer than that has no terminator
 _STEPS = 64  # blanks before a tag that are skipped all at once
 _LF, _CR = 10, 13
