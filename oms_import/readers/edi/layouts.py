@@ -116,10 +116,14 @@ def place_of(text: str) -> Place:
 
 
 def loops_text(standard: str) -> str:
-    """The loops of a standard as its layout writes them, for documentation."""
+    """The loops of a standard, one a line, as docs/edi.md shows them."""
     layout = layout_of(standard)
-    parts = (("order", layout.header), ("line", layout.line))
-    return "\n".join(f"{name}: {_written(loop)}" for name, loop in parts if loop.owns)
+    parts = (("in the order", layout.header), ("in a line", layout.line))
+    return "\n".join(
+        "\n".join([f"{name}:", *(f"  {tag}({_written(loop)})" for tag, loop in root.owns.items())])
+        for name, root in parts
+        if root.owns
+    )
 
 
 def _written(loop: Loop) -> str:
