@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from oms_import.readers.edi.cells import nothing, pick
+from oms_import.readers.edi.cells import nothing, pick, together
 from oms_import.readers.edi.loops import Ints
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\"} | {chr(code): f"\\u{code:04x}" for code in range(32)}
@@ -15,7 +15,8 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\"} | {chr(code): f"\\u{code:04x}" for code in
 
 def escaped(texts: pl.Series) -> pl.Series:
     """Texts as they stand within the quotes of a JSON string."""
-    if texts.str.contains(r'["\\\x00-\x1f]').any():
+    text = together(texts)
+    if '"' in text or "\\" in text or not text.isprintable():
         return texts.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
     return texts
 

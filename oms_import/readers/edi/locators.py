@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
@@ -107,6 +108,7 @@ class _Part:
         return tuple(text for text in self.brackets if text != "*")
 
 
+@lru_cache(maxsize=10_000)
 def is_locator(text: str, standard: str | None = None) -> bool:
     """Whether `text` is a locator of this standard (of any, if none is given)."""
     for name in STANDARDS if standard is None else (standard,):
@@ -129,7 +131,12 @@ def parse(text: str, standard: str, fields: Fields | None = None) -> Locator:
     Raises:
         ValueError: it is none; the message says what was expected.
     """
-    return _Parser(text, layout_of(standard), fields or {}).parse()
+    return _Parser(text, layout_of(standard), fields).parse() if fields else _known(text, standard)
+
+
+@lru_cache(maxsize=10_000)
+def _known(text: str, standard: str) -> Locator:
+    return _Parser(text, layout_of(standard), {}).parse()
 
 
 def coded_of(tag: str, layout: Layout, fields: Fields | None = None) -> Coded | None:
