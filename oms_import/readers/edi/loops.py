@@ -9,7 +9,7 @@ is the length of the longest line, not of the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
@@ -180,13 +180,3 @@ def _after(
         if inner is not None:
             return ((*owner, tag), True) if inner.owns else (owner, False)
     return path[:1], False
-
-
-def path_of(scopes: Scopes, row: int) -> Sequence[int]:
-    """The openers around a row, outermost first."""
-    found: list[int] = []
-    at = int(scopes.parent[row])
-    while at >= 0:
-        found.append(at)
-        at = int(scopes.parent[at])
-    return found[::-1]
