@@ -40,17 +40,16 @@ def seen_before(
     """
     found: list[Seen] = []
     known: dict[_Key, str] = {}
-    for result in results:
-        window = hours.get(result.drop.channel, 0)
-        if result.envelopes is None or not window:
-            continue
-        since = _naive(result.drop.fetched_at) - timedelta(hours=window)
-        past = _past(connection, result.drop.channel, since, run_id)
-        for one in result.envelopes.interchanges:
+    mine = [r for r in results if r.envelopes is not None and hours.get(r.drop.channel, 0)]
+    for channel in dict.fromkeys(result.drop.channel for result in mine):
+        first = min(r.drop.fetched_at for r in mine if r.drop.channel == channel)
+        since = _naive(first) - timedelta(hours=hours[channel])
+        known |= _past(connection, channel, since, run_id)
+    for result in mine:
+        for one in result.envelopes.interchanges if result.envelopes else ():
             key = (result.drop.channel, one.sender, one.receiver, one.control)
-            earlier = known.get(key) or past.get(key)
-            if earlier is not None and one.control:
-                told = f"control number {one.control} of {one.sender} {earlier}"
+            if key in known and one.control:
+                told = f"control number {one.control} of {one.sender} {known[key]}"
                 found.append(Seen(result.drop.index, one.number, told))
             known.setdefault(key, f"came earlier in this run, in {result.drop.name}")
     return found
@@ -59,6 +58,7 @@ def seen_before(
 def _past(
     connection: duckdb.DuckDBPyConnection, channel: str, since: datetime, run_id: str
 ) -> dict[_Key, str]:
+    """What came since then, with the run it last came in."""
     rows = connection.execute(
         """SELECT sender, receiver, control, max(run_id) FROM interchanges
         WHERE channel = $channel AND seen_at >= $since AND run_id <> $run_id

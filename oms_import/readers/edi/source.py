@@ -104,6 +104,7 @@ class SegmentSource:
             format=self._tokens.name,
             encoding=self._tokens.encoding,
             delimiter=first[0].delimiters.element if first else None,
+            columns=self.shape.columns if self.shape else (),
             ignored=dict(_others(self.envelopes.messages)),
         )
 
@@ -117,7 +118,7 @@ class SegmentSource:
         return [*repaired, *own, *_ignored(self.envelopes.messages), *self._told()]
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """Frames of SEGMENTS of about `rows` rows at most, a message never cut.
+        """Frames of SEGMENTS, `_interchange` and `_group`, about `rows` rows; no message is cut.
 
         Each message (kind order or change) is led by the rows of its envelope and by a row of
         FAULT_TAG for each fault that condemns it.
@@ -130,7 +131,13 @@ class SegmentSource:
         envelope, faults = self._envelope_rows(messages), self._fault_rows(messages)
         parts = (envelope, *faults, *self._marks(messages), segments)
         # The sort is stable, so that of a message the leading rows, concatenated first, stay first.
-        return pl.concat(parts, how="diagonal").sort("_message", maintain_order=True)
+        rows = pl.concat(parts, how="diagonal").sort("_message", maintain_order=True)
+        around = messages.select(
+            pl.col("message").alias("_message"),
+            pl.col("interchange").alias("_interchange"),
+            pl.col("group").alias("_group"),
+        )
+        return rows.join(around, on="_message", how="left", maintain_order="left")
 
     def _envelope_rows(self, messages: pl.DataFrame) -> pl.DataFrame:
         numbers = messages.get_column("group").unique(maintain_order=True)
@@ -232,6 +239,7 @@ def _finding(fault: Fault, severity: Severity | None) -> Finding:
     return Finding(Code(fault.code), None, fault.value, detail, severity, place)
 
 
+_AROUND = ("ORDHDR", "ORDTLR")  # of TRADACOMS: they speak of the orders between them
 _TIMES = "\u00d7"
 
 
@@ -252,7 +260,7 @@ def _others(messages: pl.DataFrame) -> list[tuple[str, int]]:
     are_orders = messages.get_column("kind").is_in(ORDER_KINDS)
     if are_orders.all():
         return []
-    others = messages.filter(~are_orders)
+    others = messages.filter(~are_orders & ~pl.col("type").is_in(_AROUND))
     counts = others.group_by("type", maintain_order=True).len().rows()
     return [(kind or "unnamed", count) for kind, count in counts]
 

@@ -1,0 +1,243 @@
+"""EDI from outside: orders in, acknowledgements out, and what is kept from being released."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_process import Command, make
+
+from oms_import.model.values import Limits
+from oms_import.readers.edi.opening import open_edifact, open_x12
+from oms_import.readers.spec import ReadSpec
+
+
+def x12(
+    number: str,
+    orders: dict[str, int],
+    *,
+    sender: str = "RETAILER",
+    usage: str = "P",
+    sets: int | None = None,
+) -> str:
+    """An interchange of 850s: order number → quantity of its one line."""
+    segments = [
+        (
+            f"ISA*00*          *00*          *ZZ*{sender:15}*ZZ*{'US':15}*260115*1200*U*00401*"
+            f"{number:0>9}*1*{usage}*>"
+        ),
+        f"GS*PO*{sender}*US*20260115*1200*{number}*X*004010",
+    ]
+    for place, (order, quantity) in enumerate(orders.items(), 1):
+        segments += [
+            f"ST*850*{place:04}",
+            f"BEG*00*SA*{order}**20260115",
+            "CUR*BY*USD",
+            "REF*DP*0123",
+            "N1*ST*STORE 7*92*0007",
+            "N1*BY*RETAILER INC*92*0001",
+            f"PO1*1*{quantity}*EA*2.50**VN*SKU-1*UP*012345678905",
+            "SDQ*EA*92*0007*1*0008*1",
+            "CTT*1",
+            f"SE*10*{place:04}",
+        ]
+    segments += [f"GE*{len(orders) if sets is None else sets}*{number}", f"IEA*1*{number:0>9}"]
+    return "~".join(segments) + "~"
+
+
+@pytest.fixture
+def trade(tmp_path: Path) -> Path:
+    root = make(tmp_path / "trade")
+    (root / "profiles/shop-a.toml").unlink(missing_ok=True)
+    (root / "profiles/retail.toml").write_text(
+        'extends = "x12-850"\n[edi]\nacknowledge = ["997", "TA1", "855"]\n'
+    )
+    (root / "drops/retail").mkdir(parents=True)
+    return root
+
+
+def ran(command: Command, root: Path, code: int = 0, **files: str) -> dict[str, Any]:
+    for name, text in files.items():
+        (root / f"drops/retail/{name}.x12").write_text(text)
+    answer = command("run", "--json", "-w", str(root))
+    assert answer.code == code, answer.out + answer.err
+    return answer.json
+
+
+def folder(root: Path, kind: str, report: dict[str, Any]) -> Path:
+    return root / "out" / kind / report["run_id"]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_an_850_is_accepted_with_its_splits_and_what_nobody_mapped(
+    command: Command, trade: Path
+) -> None:
+    report = ran(command, trade, a=x12("1", {"0012": 2}))
+    accepted = folder(trade, "accepted", report)
+    [order] = rows(accepted / "orders.csv")
+    assert (order["order_number"], order["currency"], order["purpose"]) == ("0012", "USD", "new")
+    [line] = rows(accepted / "order_lines.csv")
+    assert (line["sku"], line["gtin"], line["qty_ordered"]) == ("SKU-1", "012345678905", "2.0000")
+    splits = rows(accepted / "line_allocations.csv")
+    assert [(one["party"], one["quantity"]) for one in splits] == [
+        ("0007", "1.0000"),
+        ("0008", "1.0000"),
+    ]
+    kept = {one["name"]: one["value"] for one in rows(accepted / "order_attributes.csv")}
+    assert kept["REF[DP]"] == "REF*DP*0123"
+
+
+def test_acknowledgements_are_published_and_our_own_reader_reads_them(
+    command: Command, trade: Path, tmp_path: Path
+) -> None:
+    report = ran(command, trade, a=x12("1", {"A1": 1, "A2": 1}))
+    acks = folder(trade, "acks", report)
+    manifest = json.loads((acks / "manifest.json").read_text())
+    names = [file["path"] for file in manifest["files"]]
+    assert names == [f"retail/a.x12.1.{kind}.edi" for kind in ("855", "997", "TA1")]
+    types: list[str] = []
+    controls: list[str] = []
+    for name in names:
+        source = open_x12(acks / name, ReadSpec(), tmp_path, Limits())
+        assert source.envelopes.faults == ()
+        [interchange] = source.envelopes.interchanges
+        assert (interchange.sender, interchange.receiver) == ("US", "RETAILER")
+        controls.append(interchange.control)
+        types += source.envelopes.messages["type"].to_list()
+    assert types == ["855", "855", "997"]
+    assert len(set(controls)) == 3
+    assert "AK9*A*2*2*2" in (acks / "retail/a.x12.1.997.edi").read_text()
+
+
+def test_control_numbers_are_never_used_twice(command: Command, trade: Path) -> None:
+    used: set[str] = set()
+    for number in ("1", "2", "3"):
+        report = ran(command, trade, **{f"f{number}": x12(number, {f"N{number}": 1})})
+        for path in folder(trade, "acks", report).glob("*/*.edi"):
+            control = path.read_text().split("*")[13]
+            assert control not in used
+            used.add(control)
+    assert len(used) == 9
+
+
+def test_a_wrong_count_rejects_the_orders_and_the_997_says_so(
+    command: Command, trade: Path
+) -> None:
+    report = ran(command, trade, 3, a=x12("1", {"A1": 1}, sets=2))
+    assert report["totals"]["orders_rejected"] == 1
+    [reason] = [one for one in report["reasons"] if one["code"] == "EDI_COUNT"]
+    assert "GE" in reason["example"]
+    text = (folder(trade, "acks", report) / "retail/a.x12.1.997.edi").read_text()
+    assert "AK9*R*2*1*0*5" in text
+
+
+def test_a_lenient_channel_takes_them_with_a_warning(command: Command, trade: Path) -> None:
+    with (trade / "profiles/retail.toml").open("a") as file:
+        file.write("[format]\nstrict = false\n")
+    report = ran(command, trade, a=x12("1", {"A1": 1}, sets=2))
+    assert report["totals"]["orders_accepted"] == 1
+    [told] = [one for one in report["drops"][0]["findings"] if one["code"] == "EDI_COUNT"]
+    assert told["severity"] == "warning"
+    assert told["location"]["pointer"].startswith("interchange 1, group 1")
+
+
+def test_a_test_interchange_waits_unless_the_partner_is_released(
+    command: Command, trade: Path
+) -> None:
+    first = ran(command, trade, 3, a=x12("1", {"A1": 1}, usage="T"))
+    assert first["totals"]["orders_held"] == 1
+    with (trade / "profiles/retail.toml").open("a") as file:
+        file.write('[[partner]]\nsender = "ZZ:TESTER"\ntest = "release"\naccount = "lab"\n')
+        file.write('[[partner]]\nsender = "RETAILER"\n')
+    second = ran(command, trade, b=x12("2", {"A1": 1}, usage="T", sender="TESTER"))
+    assert second["totals"]["orders_accepted"] == 1
+    [order] = rows(folder(trade, "accepted", second) / "orders.csv")
+    assert order["order_key"] == "retail/lab/A1"
+
+
+def test_an_unknown_partner_is_refused_by_name(command: Command, trade: Path) -> None:
+    with (trade / "profiles/retail.toml").open("a") as file:
+        file.write('[[partner]]\nsender = "RETAILER"\n')
+    report = ran(command, trade, 3, a=x12("1", {"A1": 1}, sender="STRANGER"))
+    [reason] = [one for one in report["reasons"] if one["code"] == "PARTNER_UNKNOWN"]
+    assert "ZZ:STRANGER" in reason["example"]
+
+
+def test_a_control_number_again_holds_new_orders_and_known_ones_are_duplicates(
+    command: Command, trade: Path
+) -> None:
+    ran(command, trade, a=x12("7", {"A1": 1}))
+    report = ran(command, trade, 3, b=x12("7", {"A1": 1, "A2": 1}))
+    assert report["totals"]["orders_duplicate"] == 1
+    assert report["totals"]["orders_held"] == 1
+    [reason] = [one for one in report["reasons"] if one["code"] == "EDI_INTERCHANGE_SEEN"]
+    assert "control number 000000007 of RETAILER" in reason["example"]
+
+
+def test_other_documents_are_told_and_no_error(command: Command, trade: Path) -> None:
+    invoice = x12("1", {"A1": 1}).replace("ST*850*", "ST*810*").replace("GS*PO*", "GS*IN*")
+    report = ran(command, trade, a=invoice + x12("2", {"A2": 1}))
+    assert report["totals"]["orders_accepted"] == 1
+    told = [one["code"] for one in report["drops"][0]["findings"]]
+    assert "EDI_DOCUMENT_IGNORED" in told
+
+
+def test_rejected_rows_come_back_corrected_as_a_table(command: Command, trade: Path) -> None:
+    report = ran(command, trade, 3, a=x12("1", {"A1": 0, "A2": -1}))
+    [file] = folder(trade, "rejected", report).glob("retail/*.csv")
+    text = file.read_text().replace("-1", "1")
+    file.chmod(0o600)
+    corrected = trade / file.name
+    corrected.write_text(text)
+    answer = command("retry", "--from", str(corrected), "--json", "-w", str(trade))
+    assert answer.code == 0, answer.out
+    assert answer.json["totals"]["orders_accepted"] == 1
+
+
+def test_a_csv_channel_says_so_when_it_is_sent_edi(command: Command, trade: Path) -> None:
+    (trade / "profiles/table.toml").write_text('extends = "csv-generic"\n')
+    path = trade / "a.x12"
+    path.write_text(x12("1", {"A1": 1}))
+    answer = command("import", "table", str(path), "--json", "-w", str(trade))
+    assert answer.code == 4
+    [finding] = answer.json["drops"][0]["findings"]
+    assert finding["code"] == "FORMAT_UNKNOWN"
+    assert "x12" in finding["message"]
+
+
+EDIFACT = (
+    "UNA:+.? 'UNB+UNOC:3+4000000000001:14+5000000000002:14+260115:1200+77++++1'"
+    "UNH+1+ORDERS:D:96A:UN:EAN008'BGM+220+PO?+1+9'DTM+137:20260115:102'"
+    "NAD+BY+4000000000001::9'NAD+DP+4000000000018::9'CUX+2:EUR:9'"
+    "LIN+1++4000862141404:EN'PIA+5+ABC1:SA'QTY+21:5'PRI+AAA:2.5'"
+    "LOC+7+3312345502000::9'QTY+11:5'UNS+S'CNT+2:1'UNT+15+1'UNZ+1+77'"
+)
+
+
+def test_edifact_is_answered_with_contrl_and_ordrsp(
+    command: Command, trade: Path, tmp_path: Path
+) -> None:
+    (trade / "profiles/euro.toml").write_text(
+        'extends = "edifact-orders"\n[edi]\nacknowledge = ["CONTRL", "ORDRSP"]\n'
+    )
+    path = trade / "orders.edi"
+    path.write_text(EDIFACT)
+    answer = command("import", "euro", str(path), "--json", "-w", str(trade))
+    assert answer.code == 0, answer.out
+    accepted = folder(trade, "accepted", answer.json)
+    [order] = rows(accepted / "orders.csv")
+    assert (order["order_number"], order["currency"]) == ("PO+1", "EUR")
+    [split] = rows(accepted / "line_allocations.csv")
+    assert (split["party"], split["quantity"]) == ("3312345502000", "5.0000")
+    acks = folder(trade, "acks", answer.json) / "euro"
+    for kind in ("CONTRL", "ORDRSP"):
+        source = open_edifact(acks / f"orders.edi.1.{kind}.edi", ReadSpec(), tmp_path, Limits())
+        assert source.envelopes.faults == ()
+        assert source.envelopes.messages["type"].to_list() == [kind]
