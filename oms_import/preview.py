@@ -168,7 +168,8 @@ def _read(file: str, drop: Drop, profile: Profile, scratch: Path) -> dict[str, o
         told = verdicts(part, decisions)
         orders += nested_orders(part.tables(), part.read("records"), told, {0: drop.name})
     findings = [finding.as_json() for finding in result.findings]
-    return _document(file, result.dialect, profile.name, orders, findings)
+    told = _document(file, result.dialect, profile.name, orders, findings)
+    return told | {"columns": list(result.columns)}
 
 
 def _our_bug(drop: Drop, error: Exception) -> DropResult:

@@ -156,6 +156,7 @@ class DropResult:
     profile_version: int = 0
     detail: str = ""  # for duplicate: the earlier run; for failed: why
     envelopes: Envelopes | None = None  # of EDI: interchanges, groups, messages
+    columns: tuple[str, ...] = ()  # the source columns of its rows
 
 
 @dataclass(frozen=True, slots=True)

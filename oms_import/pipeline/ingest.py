@@ -152,6 +152,7 @@ class Ingest:
             profile=self.channel.name,
             profile_version=self.channel.profile.version,
             envelopes=source.envelopes,
+            columns=source.shape.columns if source.shape else source.dialect.columns,
         )
 
     def _rejected(self, drop: Drop, findings: list[Finding]) -> DropResult:

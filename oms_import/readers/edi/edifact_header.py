@@ -39,7 +39,7 @@ class Opening:
     notes: tuple[str, ...] = ()
 
 
-def find_edifact(data: mmap.mmap, start: int) -> Opening | None:
+def find_edifact(data: mmap.mmap | bytes, start: int) -> Opening | None:
     """The next interchange at or after `start`, None if there is no UNB."""
     found = _HEADER.search(data, start)
     if found is None:

@@ -78,8 +78,21 @@ class Tokenized(Protocol):
 class SegmentSource:
     """A file of EDI opened for reading; see model.values.Source. Batches are frames of SEGMENTS."""
 
-    def __init__(self, tokens: Tokenized, spec: ReadSpec, shape: Shaping | None = None) -> None:
+    def __init__(
+        self,
+        tokens: Tokenized,
+        spec: ReadSpec,
+        shape: Shaping | None = None,
+        ready: pl.DataFrame | None = None,
+    ) -> None:
+        """Open a file.
+
+        Parameters:
+            ready: the only batch, if the tokenizer has it already; told apart from others only
+                where nothing is to be said of its interchanges.
+        """
         self._tokens = tokens
+        self._ready = ready
         self.shape = shape
         self._terms = terms_of(self.envelopes.interchanges, spec)
         strict = [one for one in self.envelopes.faults if self._strict(one)]
@@ -104,7 +117,6 @@ class SegmentSource:
             format=self._tokens.name,
             encoding=self._tokens.encoding,
             delimiter=first[0].delimiters.element if first else None,
-            columns=self.shape.columns if self.shape else (),
             ignored=dict(_others(self.envelopes.messages)),
         )
 
@@ -123,6 +135,10 @@ class SegmentSource:
         Each message (kind order or change) is led by the rows of its envelope and by a row of
         FAULT_TAG for each fault that condemns it.
         """
+        said = any(one.kept_back or one.account or one.segment for one in self._terms.values())
+        if self._ready is not None and not said and 0 < self._ready.height <= rows:
+            yield self._ready
+            return
         for part in _parts(self._orders, max(1, rows)):
             yield self._led(part, self._tokens.segments(part))
 

@@ -54,7 +54,7 @@ class Isa:
         )
 
 
-def headers(data: mmap.mmap) -> Iterator[Isa]:
+def headers(data: mmap.mmap | bytes) -> Iterator[Isa]:
     """All ISA headers of UTF-8 text, in order."""
     at = data.find(b"ISA")
     while at >= 0:
@@ -64,7 +64,7 @@ def headers(data: mmap.mmap) -> Iterator[Isa]:
         at = data.find(b"ISA", at + 3 if found is None else found.end)
 
 
-def _header(data: mmap.mmap, at: int) -> Isa | None:
+def _header(data: mmap.mmap | bytes, at: int) -> Isa | None:
     """The header that begins here; None: ISA is part of some text."""
     window = data[at : at + _REACH].decode("utf-8", "ignore")
     separator = window[3:4]
@@ -94,7 +94,7 @@ def _header(data: mmap.mmap, at: int) -> Isa | None:
     return Isa(at, end, text[: len(text) - len(ends.terminator)], elements, delimiters)
 
 
-def unsound(data: mmap.mmap, start: int, end: int, delimiters: Delimiters) -> Isa:
+def unsound(data: mmap.mmap | bytes, start: int, end: int, delimiters: Delimiters) -> Isa:
     """A segment of this tag that is no header, within interchanges of these delimiters."""
     text = data[start : min(end, start + _REACH)].decode("utf-8", "replace")
     text = text.removesuffix(delimiters.terminator)

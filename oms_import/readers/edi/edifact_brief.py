@@ -1,0 +1,143 @@
+"""A short clean EDIFACT file: one interchange of ISO 9735 without groups, nothing to repair."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from oms_import.model.edi import COMPONENT, REPETITION, Delimiters, Envelopes, Group
+from oms_import.readers.edi.brief import (
+    LARGEST,
+    Brief,
+    Message,
+    Segment,
+    messages_frame,
+    ready_frame,
+)
+from oms_import.readers.edi.edifact import EDIFACT
+from oms_import.readers.edi.edifact_charset import Repertoire, encoding_of
+from oms_import.readers.edi.edifact_header import find_edifact
+from oms_import.readers.edi.edifact_syntax import part
+from oms_import.readers.edi.source import Header
+
+_ODD = re.compile(r"[\x00-\x1f\x7f]")
+_TAG = re.compile(r"[A-Z]{3}")
+_SERVICE = {"UNA", "UNB", "UNZ", "UNG", "UNE", "UNH", "UNT"}
+
+
+def brief_edifact(data: bytes) -> Brief | None:
+    """The file, if it is short, ASCII, of one interchange, and all its counts and numbers agree."""
+    if len(data) > LARGEST or not data.isascii() or data.count(b"UNB") != 1:
+        return None
+    opening = find_edifact(data, 0)
+    if opening is None or opening.start != 0 or opening.notes:
+        return None
+    text = data.decode("ascii")
+    segments = _segments(text, opening.begin, opening.delimiters)
+    return None if not segments else _assembled(text, opening.delimiters, segments)
+
+
+def _segments(text: str, begin: int, marks: Delimiters) -> list[Segment] | None:
+    """The segments from UNB on; None: something is odd."""
+    body = text[begin:]
+    released = marks.release is not None and marks.release in body
+    advised = begin == 0 or text[9:begin] in {"", "\n", "\r\n"}
+    if released or not advised or not marks.terminator.isprintable():
+        return None
+    joined = str.maketrans(
+        {
+            mark: joining
+            for mark, joining in ((marks.component, COMPONENT), (marks.repetition, REPETITION))
+            if mark is not None
+        }
+    )
+    found: list[Segment] = []
+    at, line = begin, 1 + text[:begin].count("\n")
+    for piece in body.split(marks.terminator):
+        inner = piece.removeprefix("\r\n").removeprefix("\n")
+        line += piece.startswith(("\n", "\r\n"))
+        start, at = at + len(piece) - len(inner), at + len(piece) + 1
+        if not inner and at > len(text):
+            continue
+        if at > len(text) or _ODD.search(inner) or inner != inner.strip():
+            return None
+        tag, *elements = inner.split(marks.element)
+        if not _TAG.fullmatch(tag):
+            return None
+        elements = [one.translate(joined) for one in elements]
+        found.append(Segment(tag, elements, line, start, at))
+    return found
+
+
+def _assembled(text: str, marks: Delimiters, segments: Sequence[Segment]) -> Brief | None:
+    """UNB, messages and UNZ, if they enclose each other and the trailers agree."""
+    rest = iter(segments)
+    unb = next(rest)
+    if unb.tag != "UNB" or len(unb.elements) < 5:
+        return None
+    messages: list[Message] = []
+    for one in rest:
+        if one.tag == "UNZ":
+            control = part(_whole(unb), 5)
+            sound = bool(messages) and _agree(one, len(messages), control)
+            return (
+                _brief(text, marks, unb, messages) if sound and next(rest, None) is None else None
+            )
+        if one.tag != "UNH" or not _taken(one, rest, messages):
+            return None
+    return None
+
+
+def _taken(unh: Segment, rest: Iterator[Segment], messages: list[Message]) -> bool:
+    """Take a message from after its UNH to its UNT; whether it is in order."""
+    if len(unh.elements) != 2 or COMPONENT in unh.elements[0] or not unh.elements[0]:
+        return False
+    segments = [unh]
+    for one in rest:
+        segments.append(one)
+        if one.tag == "UNT":
+            if not _agree(one, len(segments), unh.elements[0]):
+                return False
+            messages.append(_message(len(messages) + 1, segments))
+            return True
+        if one.tag in _SERVICE:
+            return False
+    return False
+
+
+def _message(number: int, segments: list[Segment]) -> Message:
+    control, named = segments[0].elements
+    kind, _, version = named.partition(COMPONENT)
+    row = (
+        number, 1, 1, number, kind, version.replace(COMPONENT, ":"), control,
+        EDIFACT.kinds.get(kind, "other"), len(segments), segments[0].line, segments[0].begin,
+        segments[-1].end,
+    )  # fmt: skip
+    return Message(row, segments)
+
+
+def _whole(segment: Segment) -> list[str | None]:
+    """Tag and elements, empty ones None."""
+    return [segment.tag, *(value or None for value in segment.elements)]
+
+
+def _agree(trailer: Segment, count: int, control: str) -> bool:
+    """Whether a trailer states this count and this reference, and nothing else."""
+    if len(trailer.elements) != 2:
+        return False
+    stated, number = trailer.elements
+    return stated.isdigit() and int(stated) == count and bool(control) and number == control
+
+
+def _brief(text: str, marks: Delimiters, unb: Segment, messages: list[Message]) -> Brief:
+    headed: dict[int, Header] = {1: [("UNB", [value or None for value in unb.elements])]}
+    interchange = EDIFACT.interchange(1, _whole(unb), marks)
+    envelopes = Envelopes(
+        interchanges=(replace(interchange, header=text[unb.begin : unb.end]),),
+        groups=(Group(1, 1),),
+        messages=messages_frame(messages),
+        faults=(),
+    )
+    encoding, _ = encoding_of(part(_whole(unb), 1), Repertoire())
+    return Brief("edifact", encoding, envelopes, headed, ready_frame(messages, headed))
