@@ -108,7 +108,7 @@ def test_a_clean_x12_file_takes_the_short_way(sets, end, terminator, element, ki
     assert same(brief_x12(data), data, long_x12)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(bodies, min_size=1, max_size=2), ends, st.floats(0, 0.999), damages)
 def test_a_damaged_x12_file_never_reads_otherwise_than_by_the_long_way(
     sets, end, at, damage
@@ -129,7 +129,7 @@ def test_a_clean_edifact_file_takes_the_short_way(messages, end, kind, advice) -
     assert same(brief_edifact(data), data, long_edifact)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(bodies, min_size=1, max_size=2), ends, st.floats(0, 0.999), damages)
 def test_a_damaged_edifact_file_never_reads_otherwise_than_by_the_long_way(
     messages, end, at, damage

@@ -23,6 +23,9 @@ from oms_import.readers.edi.source import Header
 
 _ODD = re.compile(r"[\x00-\x1f\x7f]")
 _TAG = re.compile(r"[A-Z]{3}")
+_REFERENCE = re.compile(r"[A-Za-z0-9]{1,14}")
+_TYPE = re.compile(r"[A-Z]{6}(?:\x1f[A-Z0-9]{1,6}){3,4}")
+_MOST = 40  # elements of a segment
 _SERVICE = {"UNA", "UNB", "UNZ", "UNG", "UNE", "UNH", "UNT"}
 
 
@@ -63,7 +66,7 @@ def _segments(text: str, begin: int, marks: Delimiters) -> list[Segment] | None:
         if at > len(text) or _ODD.search(inner) or inner != inner.strip():
             return None
         tag, *elements = inner.split(marks.element)
-        if not _TAG.fullmatch(tag):
+        if not _TAG.fullmatch(tag) or len(elements) > _MOST:
             return None
         elements = [one.translate(joined) for one in elements]
         found.append(Segment(tag, elements, line, start, at))
@@ -74,7 +77,9 @@ def _assembled(text: str, marks: Delimiters, segments: Sequence[Segment]) -> Bri
     """UNB, messages and UNZ, if they enclose each other and the trailers agree."""
     rest = iter(segments)
     unb = next(rest)
-    if unb.tag != "UNB" or len(unb.elements) < 5:
+    if unb.tag != "UNB" or not all(part(_whole(unb), place) for place in (1, 2, 3, 5)):
+        return None
+    if not unb.elements[-1] or any(one != one.strip() for one in unb.elements):
         return None
     messages: list[Message] = []
     for one in rest:
@@ -91,7 +96,9 @@ def _assembled(text: str, marks: Delimiters, segments: Sequence[Segment]) -> Bri
 
 def _taken(unh: Segment, rest: Iterator[Segment], messages: list[Message]) -> bool:
     """Take a message from after its UNH to its UNT; whether it is in order."""
-    if len(unh.elements) != 2 or COMPONENT in unh.elements[0] or not unh.elements[0]:
+    if len(unh.elements) != 2 or not _REFERENCE.fullmatch(unh.elements[0]):
+        return False
+    if not _TYPE.fullmatch(unh.elements[1]):
         return False
     segments = [unh]
     for one in rest:

@@ -86,11 +86,11 @@ def _grouped(
     messages: list[Message],
 ) -> bool:
     """Take a group from after its GS to its GE; whether it is in order."""
-    part = [*gs.elements, *[""] * 8]
+    part = gs.elements
+    if len(part) != 8 or not all(value == value.strip() != "" for value in part):
+        return False
     group = Group(len(groups) + 1, 1, part[0], part[1], part[2], part[5], part[7])
-    if any(one.control == group.control for one, _ in groups) or any(
-        value != value.strip() for value in part
-    ):
+    if any(one.control == group.control for one, _ in groups):
         return False
     groups.append((group, gs))
     controls: set[str] = set()
