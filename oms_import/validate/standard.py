@@ -71,7 +71,7 @@ def required(*, priced: bool) -> dict[str, Rule]:
 
 def always() -> list[Rule]:
     """Rules about values that are there; severity alone decides what they do."""
-    return [*_amounts(), _purpose(), _postcode()]
+    return [*_amounts(), _purpose(), _postcode(), _gtin(), *_windows()]
 
 
 def address(role: str) -> dict[str, Rule]:
@@ -146,6 +146,35 @@ def _purpose() -> Rule:
     known = pl.col("purpose").is_in(list(tables.PURPOSES))
     ok = pl.col("purpose").is_null() | (pl.col("purpose") == "new") | ~known
     return Rule(ORDERS, Code.PURPOSE_NOT_NEW, "purpose", ok, "purpose")
+
+
+def _gtin() -> Rule:
+    """GS1's check digit (General Specifications 7.9.1), of numbers that have a GTIN's length."""
+    text = pl.col("gtin")
+    whole = text.str.contains(r"^(?:[0-9]{8}|[0-9]{12,14})$")
+    digits = text.str.pad_start(14, "0")
+    total = sum(
+        (digits.str.slice(at, 1).cast(pl.Int32, strict=False) * (1 if at % 2 else 3))
+        for at in range(14)
+    )
+    ok = (~whole | (total % 10 == 0)).fill_null(value=True)
+    return Rule(LINES, Code.GTIN_CHECK_DIGIT, "line.gtin", ok, "gtin")
+
+
+def _windows() -> list[Rule]:
+    """Windows that end before they begin."""
+    pairs = (("ship_not_before", "ship_by"), ("deliver_from", "deliver_by"))
+    return [
+        Rule(
+            ORDERS,
+            Code.SHIP_WINDOW,
+            end,
+            (pl.col(begin) <= pl.col(end)).fill_null(value=True),
+            end,
+            pl.format("not before {}", pl.col(begin).dt.strftime("%Y-%m-%d")),
+        )
+        for begin, end in pairs
+    ]
 
 
 def _postcode() -> Rule:

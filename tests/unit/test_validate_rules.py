@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 from validate_batches import batch, order
 
+from oms_import.model.codes import Code
 from oms_import.profiles.model import Rules
 from oms_import.validate.check import validate
 from oms_import.validate.policy import policy_of
+from oms_import.validate.standard import always
 
 D = Decimal
 NO_IDS = {"sku": None, "gtin": None, "channel_item_id": None, "buyer_item_id": None}
@@ -222,3 +226,33 @@ def test_each_address_of_an_order_is_checked() -> None:
     made.tables["parties"] = made.tables["parties"].vstack(second)
     found = validate(made, policy_of(Rules()))
     assert found.select("code", "value").rows() == [("POSTCODE_FORMAT", "Springfield")]
+
+
+@pytest.mark.parametrize(
+    ("gtin", "sound"),
+    [
+        ("4000862141404", True),
+        ("4000862141405", False),
+        ("012345678905", True),
+        ("96385074", True),
+        ("96385075", False),
+        ("10614141000415", True),
+        ("B000056EWE", True),  # no GTIN by its form: nothing to check
+        ("717119.837242", True),
+        (None, True),
+    ],
+)
+def test_a_gtin_is_held_to_its_check_digit(gtin: str | None, sound: bool) -> None:
+    [rule] = [one for one in always() if one.code == Code.GTIN_CHECK_DIGIT]
+    frame = pl.DataFrame({"gtin": [gtin]}, schema={"gtin": pl.String})
+    assert frame.select(rule.ok).item() is sound
+
+
+def test_a_window_that_ends_before_it_begins_is_told() -> None:
+    rules = [one for one in always() if one.code == Code.SHIP_WINDOW]
+    assert [rule.field for rule in rules] == ["ship_by", "deliver_by"]
+    days = [datetime(2026, 1, 2), datetime(2026, 1, 3), None]  # noqa: DTZ001 as the columns are
+    frame = pl.DataFrame(
+        {"ship_not_before": [days[1], days[0], days[2]], "ship_by": [days[0], days[1], days[0]]}
+    )
+    assert frame.select(rules[0].ok).to_series().to_list() == [False, True, True]
