@@ -71,7 +71,7 @@ def required(*, priced: bool) -> dict[str, Rule]:
 
 def always() -> list[Rule]:
     """Rules about values that are there; severity alone decides what they do."""
-    return [*_amounts(), _purpose(), _postcode(), _gtin(), *_windows()]
+    return [*_amounts(), _purpose(), _postcode(), _gtin(), *_windows(), *_damaged()]
 
 
 def address(role: str) -> dict[str, Rule]:
@@ -159,6 +159,22 @@ def _gtin() -> Rule:
     )
     ok = (~whole | (total % 10 == 0)).fill_null(value=True)
     return Rule(LINES, Code.GTIN_CHECK_DIGIT, "line.gtin", ok, "gtin")
+
+
+def _damaged() -> list[Rule]:
+    """Identifiers that a spreadsheet took for numbers: 1.23457E+17 was a longer one."""
+    fields = (
+        (ORDERS, "order_number", "order_number"),
+        *((LINES, f"line.{name}", name) for name in _ITEM_IDS),
+    )
+    rules: list[Rule] = []
+    for frame, field, column in fields:
+        text = pl.col(column)
+        likely = text.str.contains("E+", literal=True)
+        hit = likely & text.str.contains(r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2}$")
+        ok = ~hit.fill_null(value=False)
+        rules.append(Rule(frame, Code.EXCEL_DAMAGE, field, ok, column))
+    return rules
 
 
 def _windows() -> list[Rule]:

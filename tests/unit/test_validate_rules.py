@@ -256,3 +256,13 @@ def test_a_window_that_ends_before_it_begins_is_told() -> None:
         {"ship_not_before": [days[1], days[0], days[2]], "ship_by": [days[0], days[1], days[0]]}
     )
     assert frame.select(rules[0].ok).to_series().to_list() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("number", "sound"), [("1.23457E+17", False), ("1E+12", False), ("E+H-12", True), ("7", True)]
+)
+def test_a_number_that_a_spreadsheet_shortened_is_no_order_number(number: str, sound: bool) -> None:
+    found = validate(batch([order(order_number=number)]), policy_of(Rules()))
+    told = found.filter(pl.col("code") == "EXCEL_DAMAGE")
+    assert told.is_empty() is sound
+    assert set(told["severity"]) <= {"error"}
