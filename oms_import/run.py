@@ -24,7 +24,7 @@ from oms_import.history.queries import settled
 from oms_import.history.recover import recover
 from oms_import.history.store import Store
 from oms_import.model.codes import Code
-from oms_import.model.errors import OmsImportError, OutputError
+from oms_import.model.errors import OmsImportError, OutputError, SettingError
 from oms_import.model.fail_on import FailOn, parse
 from oms_import.model.finding import Finding, Location
 from oms_import.model.report import RunReport, Totals
@@ -42,7 +42,7 @@ from oms_import.pipeline.release import COMMITTING, Staged, release
 from oms_import.pipeline.spool import Spool, spool_error
 from oms_import.pipeline.summary import Facts, report
 from oms_import.pipeline.writing import Writing, Written
-from oms_import.profiles.load import channels as load_channels
+from oms_import.profiles.load import sound_channels
 from oms_import.profiles.model import Profile
 from oms_import.workspace import Workspace
 
@@ -74,6 +74,7 @@ class _Work:
     run_id: str
     started: datetime
     profiles: tuple[Profile, ...]
+    broken: tuple[str, ...] = ()  # channels whose profiles are wrong
     arrivals: dict[str, list[Arrival]] = field(default_factory=dict[str, list[Arrival]])
     drops: list[Drop] = field(default_factory=list[Drop])
     results: list[DropResult] = field(default_factory=list[DropResult])
@@ -90,9 +91,10 @@ def execute(workspace: Workspace, request: RunRequest, progress: Progress) -> Ru
         OmsImportError: the run as a whole could not be done (lock, settings, disk, state).
     """
     fail_on = parse(request.fail_on)
-    profiles = select(load_channels(workspace.profiles), request.channels)
+    profiles, broken = _channels(workspace, request)
     started = datetime.now(UTC)
-    work = _Work(new_run_id(started), started, tuple(profiles))
+    work = _Work(new_run_id(started), started, tuple(profiles), broken=tuple(broken))
+    work.errors |= broken
     with hold(workspace.lock, work.run_id, request.lock_wait):
         with _store(workspace) as store:
             work.notes += recover(workspace, store, publish)
@@ -102,6 +104,23 @@ def execute(workspace: Workspace, request: RunRequest, progress: Progress) -> Ru
             return _import(workspace, request, work, staging, fail_on, progress)
         except OSError as error:
             raise spool_error(error, staging) from error
+
+
+def _channels(
+    workspace: Workspace, request: RunRequest
+) -> tuple[list[Profile], dict[str, SettingError]]:
+    """The channels to run, and those whose profiles are wrong: these stop no others.
+
+    Raises:
+        SettingError: a channel that is asked for is wrong or not there, or none can run.
+    """
+    sound, broken = sound_channels(workspace.profiles)
+    for name in request.channels:
+        if name in broken:
+            raise broken[name]
+    if broken and not sound:
+        raise next(iter(broken.values()))
+    return select(sound, request.channels), {} if request.channels else broken
 
 
 def new_run_id(now: datetime) -> str:
@@ -316,7 +335,7 @@ def _facts(request: RunRequest, work: _Work, written: Written | None) -> Facts:
         command=request.command,
         dry_run=request.dry_run,
         started=work.started,
-        channels=tuple(order),
+        channels=(*order, *work.broken),
         results=tuple(results),
         totals=totals,
         reasons=written.reasons if written else (),

@@ -12,7 +12,7 @@ from oms_import.model.fail_on import FailOn
 from oms_import.model.report import ChannelReport, DropReport, ReasonCount, RunReport, Totals
 from oms_import.model.values import DropResult, WrittenFile
 
-_FIRST = (12, 7, 6, 5, 4, 1, 3)  # where several exit codes apply, the first of these
+_FIRST = (12, 7, 6, 5, 4, 1, 2, 3)  # where several exit codes apply, the first of these
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,17 +89,30 @@ def channels(directory: Path) -> list[Profile]:
     Raises:
         SettingError: one or more profiles are wrong; tells all problems of all of them.
     """
+    found, broken = sound_channels(directory)
+    if broken:
+        told = dict.fromkeys(error.message for error in broken.values())
+        raise _refused(list(told), str(directory))
+    return found
+
+
+def sound_channels(directory: Path) -> tuple[list[Profile], dict[str, SettingError]]:
+    """The channels that can run, sorted by name, and what is wrong with each of the others.
+
+    A profile that cannot be read is known by its file's name.
+    """
     found: dict[Path, Profile] = {}
-    problems: list[str] = []
+    broken: dict[str, SettingError] = {}
     for path in sorted(directory.glob("*.toml")):
         try:
             found[path] = load_profile(path)
         except SettingError as error:
-            problems.append(error.message)
-    problems += _twice(found)
-    if problems:
-        raise _refused(problems, str(directory))
-    return sorted(found.values(), key=lambda profile: profile.name)
+            broken[path.stem] = error
+    for problem, paths in _twice(found).items():
+        broken[found[paths[0]].name] = _refused([problem], str(directory))
+        for path in paths:
+            del found[path]
+    return sorted(found.values(), key=lambda profile: profile.name), broken
 
 
 def find_profile(name: str, directory: Path | None) -> Profile:
@@ -201,17 +214,17 @@ def _paths(value: object, above: tuple[str | int, ...] = ()) -> Iterator[tuple[s
             yield from _paths(below, (*above, number))
 
 
-def _twice(found: Mapping[Path, Profile]) -> list[str]:
+def _twice(found: Mapping[Path, Profile]) -> dict[str, list[Path]]:
     """Channels of one name, as file systems see it: their orders and files would be mixed up."""
     by_name: dict[str, list[Path]] = {}
     for path, profile in found.items():
         by_name.setdefault(profile.name.casefold(), []).append(path)
-    return [
+    return {
         f"{' and '.join(map(str, paths))}: name: both are the channel {found[paths[0]].name}; "
-        "give each its own name"
+        "give each its own name": paths
         for paths in by_name.values()
         if len(paths) > 1
-    ]
+    }
 
 
 def _refused(problems: Sequence[str], where: str) -> SettingError:

@@ -394,3 +394,16 @@ def test_listed_runs_are_totals_without_their_reports(command: Command, finished
     listed = command("runs", "list", "--json", "-w", str(finished[0])).json["runs"]
     assert set(listed[0]) >= TOTALS
     assert "report" not in listed[0]
+
+
+def test_a_profile_that_is_wrong_stops_only_its_own_channel(command: Command, space: Path) -> None:
+    drop(space, "a.csv", GOOD)
+    (space / "profiles/broken.toml").write_text("[order]\norder_numbr = 'x'\n")
+    answer = command("run", "--json", "-w", str(space))
+    assert answer.code == 2
+    assert answer.json["totals"]["orders_accepted"] == 2
+    told = {channel["channel"]: channel for channel in answer.json["channels"]}
+    assert told["broken"]["status"] == "failed"
+    assert "order_numbr" in told["broken"]["error"]
+    assert told["shop-a"]["status"] == "ok"
+    assert command("import", "broken", "x.csv", "-w", str(space)).code == 2
