@@ -6,7 +6,7 @@ import polars as pl
 
 from oms_import.model.edi import LINE_OPENERS, OTHER
 from oms_import.normalize.columns import text
-from oms_import.normalize.lines import objects
+from oms_import.normalize.lines import LEFT, objects
 
 SCHEMA = {"_order": pl.Int64, "line_no": pl.Int64, "name": pl.String, "value": pl.String}
 
@@ -39,6 +39,21 @@ def attributes(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
         return pl.DataFrame(schema=SCHEMA)
     both = pl.concat(parts)
     return both.sort("_order", "line_no", "_at", maintain_order=True).select(list(SCHEMA))
+
+
+def line_attributes(lines: pl.DataFrame) -> pl.DataFrame:
+    """What stands in the cells of lines and no rule reads: `_order`, `line_no`, `name`, `value`."""
+    left = [name for name in lines.columns if name.startswith(LEFT)]
+    parts = [
+        lines.select(
+            "_order",
+            "line_no",
+            pl.lit(name.removeprefix(LEFT)).alias("name"),
+            text(name).alias("value"),
+        ).filter(pl.col("value").is_not_null())
+        for name in left
+    ]
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
 
 
 def _segments(rows: pl.DataFrame) -> pl.DataFrame:

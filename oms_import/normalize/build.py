@@ -10,7 +10,7 @@ from oms_import.model import tables
 from oms_import.model.codes import Code
 from oms_import.model.values import POINTER, OrderBatch
 from oms_import.normalize.amounts import allocation_rows, charge_rows, payment_rows, tax_rows
-from oms_import.normalize.attributes import attributes
+from oms_import.normalize.attributes import attributes, line_attributes
 from oms_import.normalize.columns import Columns
 from oms_import.normalize.control import balanced
 from oms_import.normalize.faults import cards_removed, field_faults, found, shaped
@@ -54,7 +54,10 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
     lines, parties, more_faults = with_line_parties(lines, parties, parts.lines, plan)
     orders = totalled(orders, lines, charges, taxes, plan.profile.rules.total_tolerance)
     first_lines = _first_lines(parts)
-    extra, cards = cards_removed(attributes(first_lines, plan.unmapped), parts.once)
+    kept, in_cells = attributes(first_lines, plan.unmapped), line_attributes(parts.lines)
+    if in_cells.height:
+        kept = pl.concat([kept, in_cells]).sort("_order", "line_no", maintain_order=True)
+    extra, cards = cards_removed(kept, parts.once)
     payments, paid_cards = cards_removed(payments, parts.once, "reference")
     orders, noted = cards_removed(orders, parts.once, "buyer_note")
     orders, greeted = cards_removed(orders, parts.once, "gift_message")

@@ -16,6 +16,9 @@ from oms_import.model.codes import Code
 from oms_import.normalize.columns import Columns, folded, text
 from oms_import.profiles.model import LineSource, RowMatch
 
+LEFT = "_left "
+"""Begins the name of a column of lines that holds what no rule reads of their cells."""
+
 _KEY = r"^\s*[A-Za-z_][A-Za-z0-9_ ]{0,40}$"
 
 
@@ -37,7 +40,7 @@ def line_rows(rows: pl.DataFrame, source: LineSource, wanted: tuple[str, ...]) -
         return rows
     if source.in_ == "columns":
         return _from_pairs(rows, holders, source, wanted)
-    return _from_json(rows, holders, wanted)
+    return _from_json(rows, holders, wanted, left=True)
 
 
 def _cells(rows: pl.DataFrame, holders: tuple[str, ...]) -> pl.DataFrame:
@@ -88,17 +91,25 @@ def _from_pairs(
     found = Columns.of(table.columns)
     absent = [key for key in wanted if found.find(key) is None]
     table = table.with_columns(pl.lit(None, dtype=pl.String).alias(key) for key in absent)
-    return _onto(rows, cells, table)
+    asked = {folded(key) for key in wanted}
+    rest = [name for name in table.columns if name != "_cell" and folded(name) not in asked]
+    return _onto(rows, cells, table.rename({name: f"{LEFT}{name}" for name in rest}))
 
 
 def _from_json(
-    rows: pl.DataFrame, holders: tuple[str, ...], wanted: tuple[str, ...]
+    rows: pl.DataFrame, holders: tuple[str, ...], wanted: tuple[str, ...], *, left: bool = False
 ) -> pl.DataFrame:
-    """Cells with an object or an array of objects; numbers are kept as the text they are."""
+    """Cells with an object or an array of objects; numbers are kept as the text they are.
+
+    With `left` the keys that are not wanted are there too, as columns that begin with LEFT.
+    """
     if not holders:
         return rows.clear()
     items = _json_items(_cells(rows, holders))
     fields = [_json_value(key).alias(key) for key in wanted if "'" not in key]
+    if left:
+        rest = [key for key in _json_keys(items) if key not in wanted and "'" not in key]
+        fields += [_json_value(key).alias(f"{LEFT}{key}") for key in rest]
     broken = items.filter(~pl.col("_valid")).select("_row", "_text").unique("_row")
     lines = _onto(rows, items, items.select("_cell", *fields))
     return _faulted(lines, broken)
@@ -130,6 +141,21 @@ def _json_items(cells: pl.DataFrame) -> pl.DataFrame:
         connection.register("cells", cells.to_arrow())
         items = pl.DataFrame(connection.sql(_ITEMS).to_arrow_table())
     return items.cast({"_row": cells.schema["_row"]}).with_row_index("_cell")
+
+
+_KEYS = """
+    SELECT DISTINCT unnest(json_keys(_text)) AS key FROM items
+    WHERE _valid AND json_type(_text) = 'OBJECT' ORDER BY key
+"""
+_MOST_KEYS = 500
+
+
+def _json_keys(items: pl.DataFrame) -> list[str]:
+    """All keys of the objects, up to a bound."""
+    with duckdb.connect(":memory:") as connection:
+        connection.register("items", items.select("_text", "_valid").to_arrow())
+        keys = pl.DataFrame(connection.sql(_KEYS).to_arrow_table())
+    return keys["key"].to_list()[:_MOST_KEYS]
 
 
 def _faulted(lines: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:

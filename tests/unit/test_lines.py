@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from oms_import.normalize.lines import line_rows, without_summaries
+from oms_import.preview import preview
 from oms_import.profiles.model import LineSource, RowMatch
 
 
@@ -56,3 +59,33 @@ def test_a_key_that_no_cell_has_is_a_blank_column() -> None:
     source = LineSource.model_validate({"in": "columns", "columns": "line_*"})
     lines = line_rows(rows(no=["1"], line_1=["sku:A"]), source, ("sku", "product_id"))
     assert lines.select("sku", "product_id").rows() == [("A", None)]
+
+
+def test_keys_of_cells_that_no_rule_reads_are_kept_as_attributes_of_their_line(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "json.toml").write_text(
+        '[order]\norder_number = "Nr"\n[line]\nsku = "sku"\nqty_ordered = "qty"\n'
+        '[lines]\nin = "json"\ncolumn = "items"\n'
+    )
+    (tmp_path / "j.csv").write_text(
+        'Nr,items\n1,"[{""sku"":""A"",""qty"":1,""x"":{""y"":1}},{""sku"":""B"",""qty"":2}]"\n'
+    )
+    [order] = preview([str(tmp_path / "j.csv")], str(tmp_path / "json.toml"), None)["files"][0][  # type: ignore[index]
+        "orders"
+    ]
+    kept = [(one["line_no"], one["name"], one["value"]) for one in order["attributes"]]
+    assert (1, "x", '{"y":1}') in kept
+
+
+def test_pairs_that_no_rule_reads_are_kept_as_attributes_of_their_line(tmp_path: Path) -> None:
+    (tmp_path / "pairs.toml").write_text(
+        '[order]\norder_number = "Nr"\n[line]\nsku = "sku"\nqty_ordered = "qty"\n'
+        '[lines]\nin = "columns"\ncolumns = "line_*"\n'
+    )
+    (tmp_path / "p.csv").write_text("Nr,line_1,line_2\n1,sku:A|qty:1|meta:red,sku:B|qty:2\n")
+    [order] = preview([str(tmp_path / "p.csv")], str(tmp_path / "pairs.toml"), None)["files"][0][  # type: ignore[index]
+        "orders"
+    ]
+    kept = [(one["line_no"], one["name"], one["value"]) for one in order["attributes"]]
+    assert (1, "meta", "red") in kept
