@@ -322,6 +322,7 @@ def _writing(workspace: Workspace, request: RunRequest, work: _Work, staging: Pa
         drops={drop.index: drop for drop in work.drops},
         dialects={r.drop.index: r.dialect for r in work.results if r.dialect is not None},
         formats=workspace.settings.outputs.formats,
+        refused=tuple(r for r in work.results if r.status in {"rejected", "failed"}),
         dry=request.dry_run,
     )
 

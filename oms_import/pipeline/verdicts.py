@@ -12,6 +12,7 @@ import polars as pl
 from oms_import.model.finding import FINDINGS, message
 from oms_import.model.reasons import reason
 from oms_import.model.report import ReasonCount, Totals
+from oms_import.model.values import DropResult
 from oms_import.pipeline.spool import Part
 
 _COUNTED = ("accepted", "duplicate", "rejected", "held", "ignored")
@@ -124,6 +125,14 @@ class ReasonTally:
         for row in once.unique("code", keep="first", maintain_order=True).iter_rows(named=True):
             self.severity.setdefault(row["code"], row["severity"])
             self.example.setdefault(row["code"], _example(row, drop_names))
+
+    def add_refused(self, result: DropResult) -> None:
+        """Count what is wrong with a drop that was refused whole: no order, but a reason."""
+        for finding in result.findings:
+            code = str(finding.code)
+            self.orders.setdefault(code, 0)
+            self.severity.setdefault(code, str(finding.effective_severity))
+            self.example.setdefault(code, f"{result.drop.name}: {finding.message}")
 
     def counts(self) -> tuple[ReasonCount, ...]:
         """Reasons, the most serious and most frequent first."""

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from oms_import.model.reasons import reasons
 from oms_import.model.report import ReasonCount, Totals
 from oms_import.model.tables import TABLES
-from oms_import.model.values import Dialect, Drop, WrittenFile
+from oms_import.model.values import Dialect, Drop, DropResult, WrittenFile
 from oms_import.outputs.accepted import AcceptedWriter
-from oms_import.outputs.rejected import RejectedWriter
+from oms_import.outputs.rejected import EXCEPTIONS, RejectedWriter
 from oms_import.pipeline.spool import Part, of_orders
 from oms_import.pipeline.verdicts import ReasonTally, Verdicts, totals_by_drop, verdicts
 
@@ -43,6 +43,7 @@ class Writing:
     dialects: Mapping[int, Dialect]
     formats: tuple[str, ...]
     late: Path | None = None  # source rows of orders that dedupe holds (pipeline.late)
+    refused: tuple[DropResult, ...] = ()  # drops of which no order was read
     dry: bool = False
     _totals: dict[int, Totals] = field(default_factory=dict[int, Totals])
     _tally: ReasonTally = field(default_factory=ReasonTally)
@@ -50,12 +51,16 @@ class Writing:
     def run(self, parts: list[Part], decisions: Path | None) -> Written:
         """Write all parts in order; with `dry` only count."""
         findings: list[Path] = []
+        for result in self.refused:
+            self._tally.add_refused(result)
         if self.dry:
             for part in parts:
                 self._count(verdicts(part, decisions))
             return Written(self._totals, self._tally.counts())
         accepted = AcceptedWriter(self.folder / "accepted", self.formats)
         rejected = RejectedWriter(self.folder / "rejected")
+        if self.refused:
+            rejected.write_exceptions(_of_files(self.refused))
         lineage = _Lineage(self.folder / "lineage.parquet")
         for part in parts:
             told = verdicts(part, decisions)
@@ -184,6 +189,27 @@ def _exceptions(texts: pl.DataFrame, drops: Mapping[int, Drop]) -> pl.DataFrame:
     )
     keep = "channel drop order_number record line code severity field value message owner remedy"
     return texts.join(named, on="_drop", how="left", maintain_order="left").select(keep.split())
+
+
+def _of_files(refused: tuple[DropResult, ...]) -> pl.DataFrame:
+    """Rows of exceptions.csv for drops that were refused whole."""
+    rows = [
+        {
+            "channel": result.drop.channel,
+            "drop": result.drop.name,
+            "line": finding.location.line,
+            "code": str(finding.code),
+            "severity": str(finding.effective_severity),
+            "field": finding.field,
+            "value": finding.value,
+            "message": finding.message,
+            "owner": reasons()[finding.code].owner,
+            "remedy": reasons()[finding.code].remedy,
+        }
+        for result in refused
+        for finding in result.findings
+    ]
+    return pl.DataFrame(rows, schema=EXCEPTIONS)
 
 
 @dataclass(slots=True)

@@ -407,3 +407,16 @@ def test_a_profile_that_is_wrong_stops_only_its_own_channel(command: Command, sp
     assert "order_numbr" in told["broken"]["error"]
     assert told["shop-a"]["status"] == "ok"
     assert command("import", "broken", "x.csv", "-w", str(space)).code == 2
+
+
+def test_a_refused_file_is_a_reason_and_an_exception(command: Command, space: Path) -> None:
+    drop(space, "a.csv", "")
+    answer = command("run", "--json", "-w", str(space))
+    assert answer.code == 4
+    [reason] = [one for one in answer.json["reasons"] if one["code"] == "FILE_EMPTY"]
+    assert reason["orders"] == 0
+    assert reason["example"].startswith("a.csv: ")
+    folder = space / "out/rejected" / answer.json["run_id"]
+    header, row_ = (folder / "exceptions.csv").read_text().splitlines()
+    told = dict(zip(header.split(","), row_.split(","), strict=False))
+    assert (told["drop"], told["code"], told["order_number"]) == ("a.csv", "FILE_EMPTY", "")
