@@ -120,7 +120,7 @@ def read(source: IdocSource, rows: int = 10_000) -> pl.DataFrame:
 
 def told(source: IdocSource, frame: pl.DataFrame) -> list[Segment]:
     """Segments with their fields by name."""
-    cells = [name for name in frame.columns if name not in SEGMENTS]
+    cells = [name for name in frame.columns if name not in SEGMENTS and not name.startswith("_")]
     out: list[Segment] = []
     for row in frame.filter(pl.col("_segment") > 0).iter_rows(named=True):
         names = source.fields[row["tag"]]
