@@ -7,17 +7,29 @@ the survey of its standard reads it instead. Both give the same (a test holds th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from oms_import.model.edi import MESSAGES, SEGMENTS, Envelopes, element
+from oms_import.model.edi import (
+    COMPONENT,
+    MESSAGES,
+    REPETITION,
+    SEGMENTS,
+    Delimiters,
+    Envelopes,
+    element,
+)
 from oms_import.model.finding import Finding
 from oms_import.readers.edi.source import ORDER_KINDS, Header
 
 LARGEST = 1 << 16
 """Bytes of a file that is short."""
+
+_ODD = re.compile(r"[\x00-\x1f\x7f]")
+_MOST = 40  # elements of a segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class Segment:
     elements: Sequence[str]
     line: int
     begin: int  # offset of its tag
-    end: int  # offset its standard gives as `_byte_to`
+    end: int  # offset of its terminator
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +69,53 @@ class Brief:
         return self.ready.filter(chosen).drop("_interchange", "_group")
 
 
+def cut(text: str, begin: int, marks: Delimiters, tag: re.Pattern[str]) -> list[Segment] | None:
+    """The segments from `begin` on; None: something is odd.
+
+    Line ends may stand after terminators and nowhere else. `end` of a segment is the offset of its
+    terminator.
+    """
+    if not marks.terminator.isprintable() or not marks.element.isprintable():
+        return None
+    pairs = ((marks.component, COMPONENT), (marks.repetition, REPETITION))
+    joined = str.maketrans({mark: joining for mark, joining in pairs if mark is not None})
+    found: list[Segment] = []
+    at, line = begin, 1 + text.count("\n", 0, begin)
+    for piece in text[begin:].split(marks.terminator):
+        inner = piece.removeprefix("\r\n").removeprefix("\n")
+        line += piece.startswith(("\n", "\r\n"))
+        start, at = at + len(piece) - len(inner), at + len(piece) + 1
+        if not inner and at > len(text):
+            continue  # the end of the file
+        name, *elements = inner.split(marks.element)
+        odd = at > len(text) or _ODD.search(inner) or not tag.fullmatch(name)
+        if odd or len(elements) > _MOST:
+            return None
+        found.append(Segment(name, [e.translate(joined) for e in elements], line, start, at - 1))
+    return found
+
+
+def agree(trailer: Segment, count: int, control: str) -> bool:
+    """Whether a trailer states this count and this control number, and nothing else."""
+    if len(trailer.elements) != 2:
+        return False
+    stated, number = trailer.elements
+    return stated.isdigit() and int(stated) == count and bool(control) and number == control
+
+
 def messages_frame(messages: Sequence[Message]) -> pl.DataFrame:
     """MESSAGES of a short file."""
     rows = [message.row for message in messages]
     return pl.DataFrame(rows, schema=MESSAGES, orient="row")
 
 
-def ready_frame(messages: Sequence[Message], headers: Mapping[int, Header]) -> pl.DataFrame:
-    """SEGMENTS of the orders with `_interchange` and `_group`, each led by its envelope."""
+def ready_frame(
+    messages: Sequence[Message], headers: Mapping[int, Header], *, terminated: bool = False
+) -> pl.DataFrame:
+    """SEGMENTS of the orders with `_interchange` and `_group`, each led by its envelope.
+
+    `terminated`: `_byte_to` counts the terminator in, as the long way of the standard has it.
+    """
     rows: list[tuple[object, ...]] = []
     cells: list[Sequence[str | None]] = []
     for message in messages:
@@ -75,7 +126,8 @@ def ready_frame(messages: Sequence[Message], headers: Mapping[int, Header]) -> p
             rows.append((number, 0, line, None, None, tag, interchange, group))
             cells.append(elements)
         for place, one in enumerate(message.segments, 1):
-            rows.append((number, place, one.line, one.begin, one.end, one.tag, interchange, group))
+            end = one.end + terminated
+            rows.append((number, place, one.line, one.begin, end, one.tag, interchange, group))
             cells.append([cell or None for cell in one.elements])
     return _framed(rows, cells)
 

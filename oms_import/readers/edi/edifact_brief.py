@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from oms_import.model.edi import COMPONENT, REPETITION, Delimiters, Envelopes, Group
+from oms_import.model.edi import COMPONENT, Delimiters, Envelopes, Group
 from oms_import.readers.edi.brief import (
     LARGEST,
     Brief,
     Message,
     Segment,
+    agree,
+    cut,
     messages_frame,
     ready_frame,
 )
@@ -21,11 +23,9 @@ from oms_import.readers.edi.edifact_header import find_edifact
 from oms_import.readers.edi.edifact_syntax import part
 from oms_import.readers.edi.source import Header
 
-_ODD = re.compile(r"[\x00-\x1f\x7f]")
 _TAG = re.compile(r"[A-Z]{3}")
 _REFERENCE = re.compile(r"[A-Za-z0-9]{1,14}")
 _TYPE = re.compile(r"[A-Z]{6}(?:\x1f[A-Z0-9]{1,6}){3,4}")
-_MOST = 40  # elements of a segment
 _SERVICE = {"UNA", "UNB", "UNZ", "UNG", "UNE", "UNH", "UNT"}
 
 
@@ -43,34 +43,14 @@ def brief_edifact(data: bytes) -> Brief | None:
 
 def _segments(text: str, begin: int, marks: Delimiters) -> list[Segment] | None:
     """The segments from UNB on; None: something is odd."""
-    body = text[begin:]
-    released = marks.release is not None and marks.release in body
+    released = marks.release is not None and marks.release in text[begin:]
     advised = begin == 0 or text[9:begin] in {"", "\n", "\r\n"}
-    if released or not advised or not marks.terminator.isprintable():
+    if released or not advised:
         return None
-    joined = str.maketrans(
-        {
-            mark: joining
-            for mark, joining in ((marks.component, COMPONENT), (marks.repetition, REPETITION))
-            if mark is not None
-        }
-    )
-    found: list[Segment] = []
-    at, line = begin, 1 + text[:begin].count("\n")
-    for piece in body.split(marks.terminator):
-        inner = piece.removeprefix("\r\n").removeprefix("\n")
-        line += piece.startswith(("\n", "\r\n"))
-        start, at = at + len(piece) - len(inner), at + len(piece) + 1
-        if not inner and at > len(text):
-            continue
-        if at > len(text) or _ODD.search(inner) or inner != inner.strip():
-            return None
-        tag, *elements = inner.split(marks.element)
-        if not _TAG.fullmatch(tag) or len(elements) > _MOST:
-            return None
-        elements = [one.translate(joined) for one in elements]
-        found.append(Segment(tag, elements, line, start, at))
-    return found
+    segments = cut(text, begin, marks, _TAG)
+    # A blank before a terminator may be one that the writer put between segments.
+    blank = any(one.elements and one.elements[-1].endswith(" ") for one in segments or ())
+    return None if blank else segments
 
 
 def _assembled(text: str, marks: Delimiters, segments: Sequence[Segment]) -> Brief | None:
@@ -85,7 +65,7 @@ def _assembled(text: str, marks: Delimiters, segments: Sequence[Segment]) -> Bri
     for one in rest:
         if one.tag == "UNZ":
             control = part(_whole(unb), 5)
-            sound = bool(messages) and _agree(one, len(messages), control)
+            sound = bool(messages) and agree(one, len(messages), control)
             return (
                 _brief(text, marks, unb, messages) if sound and next(rest, None) is None else None
             )
@@ -104,7 +84,7 @@ def _taken(unh: Segment, rest: Iterator[Segment], messages: list[Message]) -> bo
     for one in rest:
         segments.append(one)
         if one.tag == "UNT":
-            if not _agree(one, len(segments), unh.elements[0]):
+            if not agree(one, len(segments), unh.elements[0]):
                 return False
             messages.append(_message(len(messages) + 1, segments))
             return True
@@ -119,7 +99,7 @@ def _message(number: int, segments: list[Segment]) -> Message:
     row = (
         number, 1, 1, number, kind, version.replace(COMPONENT, ":"), control,
         EDIFACT.kinds.get(kind, "other"), len(segments), segments[0].line, segments[0].begin,
-        segments[-1].end,
+        segments[-1].end + 1,
     )  # fmt: skip
     return Message(row, segments)
 
@@ -129,22 +109,16 @@ def _whole(segment: Segment) -> list[str | None]:
     return [segment.tag, *(value or None for value in segment.elements)]
 
 
-def _agree(trailer: Segment, count: int, control: str) -> bool:
-    """Whether a trailer states this count and this reference, and nothing else."""
-    if len(trailer.elements) != 2:
-        return False
-    stated, number = trailer.elements
-    return stated.isdigit() and int(stated) == count and bool(control) and number == control
-
-
 def _brief(text: str, marks: Delimiters, unb: Segment, messages: list[Message]) -> Brief:
     headed: dict[int, Header] = {1: [("UNB", [value or None for value in unb.elements])]}
     interchange = EDIFACT.interchange(1, _whole(unb), marks)
     envelopes = Envelopes(
-        interchanges=(replace(interchange, header=text[unb.begin : unb.end]),),
+        interchanges=(replace(interchange, header=text[unb.begin : unb.end + 1]),),
         groups=(Group(1, 1),),
         messages=messages_frame(messages),
         faults=(),
     )
     encoding, _ = encoding_of(part(_whole(unb), 1), Repertoire())
-    return Brief("edifact", encoding, envelopes, headed, ready_frame(messages, headed))
+    return Brief(
+        "edifact", encoding, envelopes, headed, ready_frame(messages, headed, terminated=True)
+    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from oms_import.model.edi import COMPONENT, REPETITION, Envelopes, Group
+from oms_import.model.edi import Envelopes, Group
 from oms_import.readers.edi.brief import (
     LARGEST,
     Brief,
     Message,
     Segment,
+    agree,
+    cut,
     messages_frame,
     ready_frame,
 )
@@ -19,7 +21,6 @@ from oms_import.readers.edi.x12_header import Isa, headers
 from oms_import.readers.edi.x12_sets import KINDS
 
 _ISA = 106  # bytes of a header, its terminator included
-_ODD = re.compile(r"[\x00-\x1f\x7f]")
 _TAG = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 
 
@@ -30,38 +31,8 @@ def brief_x12(data: bytes) -> Brief | None:
     head = next(headers(data), None)
     if head is None or head.start != 0 or head.end != _ISA:
         return None
-    segments = _segments(data.decode("ascii"), head)
+    segments = cut(data.decode("ascii"), head.end, head.delimiters, _TAG)
     return None if segments is None else _assembled(head, segments)
-
-
-def _segments(text: str, head: Isa) -> list[Segment] | None:
-    """The segments after ISA; None: something is odd."""
-    marks = head.delimiters
-    if not marks.terminator.isprintable() or not marks.element.isprintable():
-        return None
-    joined = str.maketrans(
-        {
-            mark: joining
-            for mark, joining in ((marks.component, COMPONENT), (marks.repetition, REPETITION))
-            if mark is not None
-        }
-    )
-    found: list[Segment] = []
-    at, line = head.end, 1
-    for piece in text[head.end :].split(marks.terminator):
-        body = piece.removeprefix("\r\n").removeprefix("\n")
-        line += piece.startswith(("\n", "\r\n"))
-        begin, at = at + len(piece) - len(body), at + len(piece) + 1
-        if not body and at > len(text):
-            continue  # the end of the file
-        if _ODD.search(body) or at > len(text):
-            return None
-        tag, *elements = body.split(marks.element)
-        if not _TAG.fullmatch(tag):
-            return None
-        elements = [one.translate(joined) for one in elements]
-        found.append(Segment(tag, elements, line, begin, at - 1))
-    return found
 
 
 def _assembled(head: Isa, segments: Sequence[Segment]) -> Brief | None:
@@ -71,7 +42,7 @@ def _assembled(head: Isa, segments: Sequence[Segment]) -> Brief | None:
     rest = iter(segments)
     for one in rest:
         if one.tag == "IEA":
-            if not _agree(one, len(groups), head.elements[12]) or next(rest, None) is not None:
+            if not agree(one, len(groups), head.elements[12]) or next(rest, None) is not None:
                 return None
             return _brief(head, groups, messages)
         if one.tag != "GS" or not _grouped(one, rest, groups, messages):
@@ -96,7 +67,7 @@ def _grouped(
     controls: set[str] = set()
     for one in rest:
         if one.tag == "GE":
-            return bool(controls) and _agree(one, len(controls), group.control)
+            return bool(controls) and agree(one, len(controls), group.control)
         if one.tag != "ST":
             return False
         taken = _set(one, rest)
@@ -114,7 +85,7 @@ def _set(st: Segment, rest: Iterator[Segment]) -> list[Segment] | None:
         taken.append(one)
         if one.tag == "SE":
             control = st.elements[1] if len(st.elements) > 1 else ""
-            return taken if _agree(one, len(taken), control) else None
+            return taken if agree(one, len(taken), control) else None
         if one.tag in {"ST", "GS", "GE", "ISA", "IEA", "TA1"}:
             return None
     return None
@@ -128,14 +99,6 @@ def _message(number: int, group: Group, place: int, taken: list[Segment]) -> Mes
         len(taken), taken[0].line, taken[0].begin, taken[-1].end + 1,
     )  # fmt: skip
     return Message(row, taken)
-
-
-def _agree(trailer: Segment, count: int, control: str) -> bool:
-    """Whether a trailer states this count and this control number, and nothing else."""
-    if len(trailer.elements) != 2:
-        return False
-    stated, number = trailer.elements
-    return stated.isdigit() and int(stated) == count and number == control
 
 
 def _brief(head: Isa, groups: list[tuple[Group, Segment]], messages: list[Message]) -> Brief:
