@@ -43,17 +43,10 @@ def attributes(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
 
 def line_attributes(lines: pl.DataFrame) -> pl.DataFrame:
     """What stands in the cells of lines and no rule reads: `_order`, `line_no`, `name`, `value`."""
-    left = [name for name in lines.columns if name.startswith(LEFT)]
-    parts = [
-        lines.select(
-            "_order",
-            "line_no",
-            pl.lit(name.removeprefix(LEFT)).alias("name"),
-            text(name).alias("value"),
-        ).filter(pl.col("value").is_not_null())
-        for name in left
-    ]
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+    if LEFT not in lines.columns:
+        return pl.DataFrame(schema=SCHEMA)
+    left = lines.select("_order", "line_no", LEFT).drop_nulls(LEFT).explode(LEFT)
+    return left.unnest(LEFT).cast(pl.Schema(SCHEMA))
 
 
 def _segments(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """Where an order's lines stand: one a row, several columns of a row, or a JSON cell.
 
 Each function takes the rows of whole orders (`_order`, `_row`) and returns line rows: the same
-columns, and for lines in columns or cells also the keys found there, as columns of String.
+columns, and for lines in columns or cells also the keys found there, as columns of String, and
+what no rule reads of them in one column of lists (LEFT).
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from oms_import.model.codes import Code
 from oms_import.normalize.columns import Columns, folded, text
 from oms_import.profiles.model import LineSource, RowMatch
 
-LEFT = "_left "
-"""Begins the name of a column of lines that holds what no rule reads of their cells."""
+LEFT = "_left"
+"""The column of lines that holds what no rule reads of their cells: lists of `name`, `value`."""
 
+_OWN = "_own "  # begins the name of a row's column while a key has its name
 _KEY = r"^\s*[A-Za-z_][A-Za-z0-9_ ]{0,40}$"
 
 
@@ -77,23 +79,35 @@ def _from_pairs(
         pl.when(pl.col("_is").first())
         .then(pl.col("_name").str.strip_chars().first())
         .otherwise(pl.lit("text"))
-        .alias("_name"),
+        .alias("name"),
         pl.when(pl.col("_is"))
         .then("_value")
         .otherwise("_text")
         .str.join(source.pairs)
-        .alias("_value"),
+        .alias("value"),
     )
-    pairs = pairs.with_columns(
-        pl.when(pl.col("_value").str.strip_chars() != "").then(pl.col("_value"))
+    return _onto(rows, cells, *_sorted_out(pairs.with_columns(text("value")), wanted))
+
+
+def _sorted_out(pairs: pl.DataFrame, wanted: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row a cell with a column a wanted key, and the pairs that are left over.
+
+    A key is found whatever its case; where a cell has it twice the first counts.
+    """
+    asked = {folded(key): key for key in reversed(wanted)}
+    names = pairs["name"].unique().to_list()
+    meant = {name: key for name in names if (key := asked.get(folded(name))) is not None}
+    key = pl.col("name").replace_strict(meant, default=None, return_dtype=pl.String)
+    pairs = pairs.filter(pl.col("value").is_not_null()).with_columns(key.alias("_key"))
+    first = pl.col("_key").is_not_null() & pl.struct("_cell", "_key").is_first_distinct()
+    table = pairs.filter(first).pivot(
+        on="_key",
+        on_columns=list(wanted),
+        index="_cell",
+        values="value",
+        aggregate_function="first",
     )
-    table = pairs.pivot(on="_name", index="_cell", values="_value", aggregate_function="first")
-    found = Columns.of(table.columns)
-    absent = [key for key in wanted if found.find(key) is None]
-    table = table.with_columns(pl.lit(None, dtype=pl.String).alias(key) for key in absent)
-    asked = {folded(key) for key in wanted}
-    rest = [name for name in table.columns if name != "_cell" and folded(name) not in asked]
-    return _onto(rows, cells, table.rename({name: f"{LEFT}{name}" for name in rest}))
+    return table, pairs.filter(~first).select("_cell", "name", "value")
 
 
 def _from_json(
@@ -101,18 +115,15 @@ def _from_json(
 ) -> pl.DataFrame:
     """Cells with an object or an array of objects; numbers are kept as the text they are.
 
-    With `left` the keys that are not wanted are there too, as columns that begin with LEFT.
+    With `left` what else the cells hold is there too, in LEFT.
     """
     if not holders:
         return rows.clear()
     items = _json_items(_cells(rows, holders))
-    fields = [_json_value(key).alias(key) for key in wanted if "'" not in key]
-    if left:
-        rest = [key for key in _json_keys(items) if key not in wanted and "'" not in key]
-        fields += [_json_value(key).alias(f"{LEFT}{key}") for key in rest]
+    table = items.select("_cell", *(_json_value(key).alias(key) for key in wanted))
+    rest = _json_rest(items, holders[0], wanted) if left else None
     broken = items.filter(~pl.col("_valid")).select("_row", "_text").unique("_row")
-    lines = _onto(rows, items, items.select("_cell", *fields))
-    return _faulted(lines, broken)
+    return _faulted(_onto(rows, items, table, rest), broken)
 
 
 def objects(rows: pl.DataFrame, column: str, keys: tuple[str, ...]) -> pl.DataFrame:
@@ -143,19 +154,28 @@ def _json_items(cells: pl.DataFrame) -> pl.DataFrame:
     return items.cast({"_row": cells.schema["_row"]}).with_row_index("_cell")
 
 
-_KEYS = """
-    SELECT DISTINCT unnest(json_keys(_text)) AS key FROM items
-    WHERE _valid AND json_type(_text) = 'OBJECT' ORDER BY key
+_REST = """
+    SELECT _cell, name, value FROM (
+        SELECT _cell, id, key AS name, value ->> '$' AS value
+        FROM (FROM items WHERE json_type(_text) = 'OBJECT') AS whole, json_each(whole._text)
+        WHERE NOT list_contains($wanted::VARCHAR[], key)
+        UNION ALL
+        SELECT _cell, 0, $holder, _text ->> '$' FROM items WHERE json_type(_text) <> 'OBJECT'
+    ) WHERE trim(value) <> '' ORDER BY _cell, id
 """
-_MOST_KEYS = 500
 
 
-def _json_keys(items: pl.DataFrame) -> list[str]:
-    """All keys of the objects, up to a bound."""
+def _json_rest(items: pl.DataFrame, holder: str, wanted: tuple[str, ...]) -> pl.DataFrame:
+    """Members of objects that are not wanted, and items that are no objects, by the cell's name.
+
+    `_cell`, `name`, `value`; objects and lists in them are JSON text.
+    """
+    said = {"wanted": list(wanted), "holder": holder}
     with duckdb.connect(":memory:") as connection:
-        connection.register("items", items.select("_text", "_valid").to_arrow())
-        keys = pl.DataFrame(connection.sql(_KEYS).to_arrow_table())
-    return keys["key"].to_list()[:_MOST_KEYS]
+        sound = items.filter("_valid").select("_cell", "_text")
+        connection.register("items", sound.to_arrow())
+        rest = pl.DataFrame(connection.sql(_REST, params=said).to_arrow_table())
+    return rest.cast({"_cell": items.schema["_cell"]})
 
 
 def _faulted(lines: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
@@ -172,23 +192,38 @@ def _faulted(lines: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
 
 def _json_value(key: str) -> pl.Expr:
     """A key's value as text. Numbers keep the digits of the file: 10.799999999999999, 5.00."""
-    value = pl.col("_text").str.json_path_match(f"$['{key}']")
+    quote = '"' if "'" in key else "'"
+    value = pl.col("_text").str.json_path_match(f"$[{quote}{key}{quote}]")
     written = pl.col("_text").str.extract(rf'"{re.escape(key)}"\s*:\s*(-?\d[0-9.eE+\-]*)')
     near = written.cast(pl.Float64, strict=False) - value.cast(pl.Float64, strict=False)
     same = near.abs() <= 1e-9 * value.cast(pl.Float64, strict=False).abs()
     return pl.when(same).then(written).otherwise(value)
 
 
-def _onto(rows: pl.DataFrame, cells: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-    """The row's own columns beside the keys of its cells; a key wins over a column of its name."""
-    taken = {folded(name) for name in table.columns}
-    kept = [name for name in rows.columns if folded(name) not in taken]
-    return (
-        cells.select("_row", "_cell")
-        .join(table, on="_cell", how="left", maintain_order="left")
-        .join(rows.select(kept), on="_row", how="left", maintain_order="left")
-        .drop("_cell")
-    )
+def _onto(
+    rows: pl.DataFrame, cells: pl.DataFrame, table: pl.DataFrame, rest: pl.DataFrame | None
+) -> pl.DataFrame:
+    """The row's own columns beside the keys of its cells; a key wins over a column of its name.
+
+    With a `rest` the cells are lines: one that lacks a key has the value of the column.
+    """
+    lines = cells.select("_row", "_cell").join(table, on="_cell", how="left", maintain_order="left")
+    if rest is not None:
+        pairs = rest.group_by("_cell", maintain_order=True).agg(
+            pl.struct("name", "value").alias(LEFT)
+        )
+        lines = lines.join(pairs, on="_cell", how="left", maintain_order="left")
+    keys = {folded(name): name for name in table.columns}
+    if rest is None:
+        own = rows.select(name for name in rows.columns if folded(name) not in keys)
+        return lines.join(own, on="_row", how="left", maintain_order="left").drop("_cell")
+    found = Columns.of(rows.columns)
+    both = {key: own for key in keys.values() if (own := found.find(key)) is not None}
+    twins = [name for name in rows.columns if name in both and both[name] != name]
+    own = rows.drop(twins).rename({own: f"{_OWN}{key}" for key, own in both.items()})
+    filled = [pl.coalesce(key, text(f"{_OWN}{key}")).alias(key) for key in both]
+    lines = lines.join(own, on="_row", how="left", maintain_order="left").with_columns(filled)
+    return lines.drop("_cell", *(f"{_OWN}{key}" for key in both))
 
 
 def matches(rule: RowMatch, columns: Columns) -> pl.Expr:

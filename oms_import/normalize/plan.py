@@ -112,7 +112,7 @@ def compile_plan(
     """Compile a profile against source column names."""
     columns = Columns.of(names)
     in_cells = line_columns(profile.lines, columns)
-    keys = _line_keys(profile, columns) if in_cells else ()
+    keys = _line_keys(profile) if in_cells else ()
     defaults = profile.defaults
     here = Context(columns, defaults, zone, dict(date_orders), dict(decimals))
     with_keys = Context(
@@ -146,8 +146,9 @@ def compile_plan(
     of_lines = [*line, *(f for _, fs in line_parties for f in fs)]
     order_columns = tuple(dict.fromkeys((*_of(once), *per_order)))
     line_read = {*_of(of_lines), *per_line}
-    used = (name for one in (*once, *of_lines) for name in one.used)
-    mapped = {*used, *_amounts_used(amounts), *in_cells, *_key_columns(profile, columns)}
+    used = {name for one in once for name in one.used}
+    used |= {name for one in of_lines for name in one.used if name not in keys}
+    mapped = {*used, *_amounts_used(amounts, keys), *in_cells, *_key_columns(profile, columns)}
     dropped = set(columns.present(profile.drop_columns))
     return Plan(
         profile=profile,
@@ -241,10 +242,19 @@ def _splits(rules: tuple[AllocationRule, ...], context: Context) -> tuple[Split,
     return tuple(found)
 
 
-def _amounts_used(amounts: tuple[Charge, ...]) -> list[str]:
-    """Columns of which nothing is left; of a list's objects the rules read only some keys."""
+def _amounts_used(amounts: tuple[Charge, ...], keys: tuple[str, ...]) -> list[str]:
+    """Columns of which nothing is left; of a list's objects the rules read only some keys.
+
+    A line's key (`keys`) says nothing of the row's column of its name.
+    """
     plain = [one for one in amounts if one.listed is None]
-    used = [name for one in plain for f in one.fields for name in f.used]
+    used = [
+        name
+        for one in plain
+        for f in one.fields
+        for name in f.used
+        if one.rule.scope == "order" or name not in keys
+    ]
     return [*used, *(name for one in plain for name, _ in one.when)]
 
 
@@ -263,11 +273,18 @@ def _parts(rule: PaymentRule, schema: pl.Schema) -> list[tuple[str, FieldRule, p
     ]
 
 
-def _line_keys(profile: Profile, columns: Columns) -> tuple[str, ...]:
+def _line_keys(profile: Profile) -> tuple[str, ...]:
+    """What rules of lines read: looked for in the cell of a line first, then in its row."""
     rules = [*profile.line.values()]
-    rules += [c.amount for c in (*profile.charge, *profile.tax) if c.scope == "line"]
+    rules += [rule for rules_ in profile.line_party.values() for rule in rules_.values()]
+    for charge in (*profile.charge, *profile.tax):
+        if charge.scope == "line" and charge.each is None:
+            named = (
+                getattr(charge, name, None) for name in ("amount", *_CHARGE_FIELDS, *_TAX_FIELDS)
+            )
+            rules += [rule for rule in named if isinstance(rule, FieldRule)]
     names = (name for rule in rules for name in (*rule.from_, *rule.concat))
-    return tuple(dict.fromkeys(name for name in names if columns.find(name) is None))
+    return tuple(dict.fromkeys(names))
 
 
 def _key_columns(profile: Profile, columns: Columns) -> tuple[str, ...]:

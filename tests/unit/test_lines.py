@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pytest
 
 from oms_import.normalize.lines import line_rows, without_summaries
 from oms_import.preview import preview
@@ -61,31 +64,82 @@ def test_a_key_that_no_cell_has_is_a_blank_column() -> None:
     assert lines.select("sku", "product_id").rows() == [("A", None)]
 
 
-def test_keys_of_cells_that_no_rule_reads_are_kept_as_attributes_of_their_line(
-    tmp_path: Path,
+LINE = '[order]\norder_number = "Nr"\n[line]\nsku = "sku"\nqty_ordered = "qty"\n'
+JSON = LINE + '[lines]\nin = "json"\ncolumn = "items"\n'
+PAIRS = LINE + '[lines]\nin = "columns"\ncolumns = "line_*"\n'
+
+
+def ordered(where: Path, profile: str, *cells: dict[str, str]) -> list[Any]:
+    """The orders that a file of these rows gives."""
+    (where / "p.toml").write_text(profile)
+    pl.DataFrame(cells).write_csv(where / "p.csv")
+    told: Any = preview([str(where / "p.csv")], str(where / "p.toml"), None)
+    return told["files"][0]["orders"]
+
+
+def kept(order: Any) -> list[tuple[int | None, str, str]]:
+    return [(one["line_no"], one["name"], one["value"]) for one in order["attributes"]]
+
+
+def test_members_that_no_rule_reads_are_attributes_of_their_line(tmp_path: Path) -> None:
+    items = [
+        {"sku": "A", "qty": 1, "x": {"y": [1, "\u00e9"]}, "it's": "so", "none": None, "blank": " "},
+        {"sku": "B", "qty": 2, "flag": True, "price": "5.00", "Note": ""},
+    ]
+    [order] = ordered(tmp_path, JSON, {"Nr": "1", "items": json.dumps(items)})
+    assert kept(order) == [
+        (1, "x", '{"y":[1,"\u00e9"]}'),
+        (1, "it's", "so"),
+        (2, "flag", "true"),
+        (2, "price", "5.00"),
+    ]
+
+
+def test_an_item_that_is_no_object_is_kept_under_the_name_of_its_column(tmp_path: Path) -> None:
+    cell = '[{"sku":"A","qty":1},"just text",[1,2],null]'
+    [order] = ordered(tmp_path, JSON, {"Nr": "1", "items": cell})
+    assert kept(order) == [(2, "items", "just text"), (3, "items", "[1,2]")]
+
+
+def test_however_many_names_members_have_all_are_kept(tmp_path: Path) -> None:
+    rows = [
+        {"Nr": str(i), "items": json.dumps({"sku": "A", "qty": 1, f"k{i}": i})} for i in range(900)
+    ]
+    orders = ordered(tmp_path, JSON, *rows)
+    assert [kept(order) for order in orders] == [[(1, f"k{i}", str(i))] for i in range(900)]
+
+
+def test_pairs_that_no_rule_reads_are_attributes_of_their_line(tmp_path: Path) -> None:
+    cells = {"line_1": "sku:A|qty:1|meta:red|tax_class:", "line_2": "odd|SKU:B|qty:2|sku:C"}
+    [order] = ordered(tmp_path, PAIRS, {"Nr": "1", **cells})
+    assert [line["sku"] for line in order["lines"]] == ["A", "B"]
+    assert kept(order) == [(1, "meta", "red"), (2, "text", "odd"), (2, "sku", "C")]
+
+
+@pytest.mark.parametrize(
+    ("profile", "cell"),
+    [
+        (JSON, {"items": '[{"sku":"A","qty":1},{"qty":2}]'}),
+        (PAIRS, {"line_1": "sku:A|qty:1", "line_2": "qty:2"}),
+    ],
+)
+def test_a_key_goes_before_a_column_of_its_name_which_is_kept(
+    tmp_path: Path, profile: str, cell: dict[str, str]
 ) -> None:
-    (tmp_path / "json.toml").write_text(
-        '[order]\norder_number = "Nr"\n[line]\nsku = "sku"\nqty_ordered = "qty"\n'
-        '[lines]\nin = "json"\ncolumn = "items"\n'
-    )
-    (tmp_path / "j.csv").write_text(
-        'Nr,items\n1,"[{""sku"":""A"",""qty"":1,""x"":{""y"":1}},{""sku"":""B"",""qty"":2}]"\n'
-    )
-    [order] = preview([str(tmp_path / "j.csv")], str(tmp_path / "json.toml"), None)["files"][0][  # type: ignore[index]
-        "orders"
-    ]
-    kept = [(one["line_no"], one["name"], one["value"]) for one in order["attributes"]]
-    assert (1, "x", '{"y":1}') in kept
+    [order] = ordered(tmp_path, profile, {"Nr": "1", "Sku": "MAIN", **cell})
+    assert [line["sku"] for line in order["lines"]] == ["A", "MAIN"]
+    assert kept(order) == [(None, "Sku", "MAIN")]
 
 
-def test_pairs_that_no_rule_reads_are_kept_as_attributes_of_their_line(tmp_path: Path) -> None:
-    (tmp_path / "pairs.toml").write_text(
-        '[order]\norder_number = "Nr"\n[line]\nsku = "sku"\nqty_ordered = "qty"\n'
-        '[lines]\nin = "columns"\ncolumns = "line_*"\n'
-    )
-    (tmp_path / "p.csv").write_text("Nr,line_1,line_2\n1,sku:A|qty:1|meta:red,sku:B|qty:2\n")
-    [order] = preview([str(tmp_path / "p.csv")], str(tmp_path / "pairs.toml"), None)["files"][0][  # type: ignore[index]
-        "orders"
-    ]
-    kept = [(one["line_no"], one["name"], one["value"]) for one in order["attributes"]]
-    assert (1, "meta", "red") in kept
+def test_a_rule_reads_a_key_with_an_apostrophe(tmp_path: Path) -> None:
+    profile = JSON.replace('"sku"', '"item\'s"')
+    [order] = ordered(tmp_path, profile, {"Nr": "1", "items": """{"item's":"A","qty":1}"""})
+    assert order["lines"][0]["sku"] == "A"
+
+
+def test_the_address_of_a_line_is_read_of_its_cell(tmp_path: Path) -> None:
+    profile = JSON + '[line_party.ship_to]\nname = "to"\ncity = "town"\n'
+    cell = '{"sku":"A","qty":1,"to":"Ann","town":"Bath"}'
+    [order] = ordered(tmp_path, profile, {"Nr": "1", "items": cell})
+    assert ("Ann", "Bath") in [(one["name"], one["city"]) for one in order["parties"]]
+    assert kept(order) == []
