@@ -343,14 +343,14 @@ def test_tiktok_and_walmart_leave_out_what_is_finished(shop: Shop) -> None:
         "PO#,Order#,FLIDS,Order Date,Customer Name,Ship to Address 1,City,Zip,Line#,UPC,"
         "Status,Qty,SKU,Item Cost,Replacement Order"
     )
-    row = "479{},200,,2026-01-13,L,1 St,Glendale,08530,1,000123456789,{},2,A,47.98,{}\n"
+    row = "479{},200,,2026-01-13,L,1 St,Glendale,08530,1,000123456784,{},2,A,47.98,{}\n"
     walmart = shop.orders(
         header + "\n" + row.format(1, "Acknowledged", "Y") + row.format(2, "Delivered", "N")
     )
     assert outcomes(walmart) == {"4791": "accepted", "4792": "ignored ORDER_CLOSED"}
     assert walmart[0]["order_type"] == "replacement"
     assert walmart[0]["lines"][0]["unit_price"] == "23.990000"
-    assert walmart[0]["lines"][0]["gtin"] == "000123456789"
+    assert walmart[0]["lines"][0]["gtin"] == "000123456784"
     assert party(walmart[0], "ship_to")["country"] == "US"
 
 
