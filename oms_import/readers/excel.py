@@ -1,12 +1,12 @@
 """Excel workbooks (.xlsx, .xls) as a Source, every cell as text.
 
 The cells come from fastexcel (calamine) as strings: whole numbers without `.0` and exactly up to 15
-digits (all that Excel itself keeps), dates as ISO 8601, `true`/`false`, text untouched, so leading
-zeros in text cells stay. Its limits: the whole sheet is in memory; numbers are rounded to 9
-decimals; a number's display format is not applied (a zip shown as 02134 but stored as 2134 is
-2134); merged cells have their value in the first cell only; a date without a time is told from
-midnight only by its column (all midnight: dates); in .xls error cells (#REF!) are empty, in .xlsx
-they are text.
+digits (all that Excel itself keeps; longer ones are EXCEL_DAMAGE), dates as ISO 8601, `true`/
+`false`, text untouched, so leading zeros in text cells stay. Its limits: the whole sheet is in
+memory; numbers are rounded to 9 decimals; a number's display format is not applied (a zip shown as
+02134 but stored as 2134 is 2134); merged cells have their value in the first cell only; a date
+without a time is told from midnight only by its column (all midnight: dates); in .xls error cells
+(#REF!) are empty, in .xlsx they are text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Dialect, Limits, Shaping
 from oms_import.readers.excel_errors import error_cells
-from oms_import.readers.header import Header, Match, best_header, missing_columns
+from oms_import.readers.excel_numbers import shortened, told_by_row, told_of_others
+from oms_import.readers.header import Header, Match, best_header, folded, missing_columns
 from oms_import.readers.rows import Sieve
 from oms_import.readers.spec import ReadSpec
 
@@ -58,6 +59,7 @@ class _Sheet:
     name: str
     rows: pl.DataFrame
     match: Match | None
+    long: dict[int, pl.Series]  # by column: which cells are numbers of more than 15 digits
 
 
 @dataclass(slots=True)
@@ -84,7 +86,11 @@ class ExcelSource:
         self._header = Header.of(spec.format.header if given else rows.row(row))
         self._header_line = None if given else row + 1
         self._refuse_missing()
-        self._rows = self._table(rows, row if given else row + 1)
+        first = row if given else row + 1
+        long = {at: flag for at, flag in sheet.long.items() if at < len(self._header.names)}
+        ours = {at for at in long if self._is_read(self._header.names[at])}
+        self._others = told_of_others(self._header.names, long, first, ours)
+        self._rows = self._table(rows, first, {at: long[at] for at in ours})
         self._pass = _Pass(Sieve(self._header, spec))
 
     def _refuse_missing(self) -> None:
@@ -96,8 +102,11 @@ class ExcelSource:
                 [Finding(finding.code, finding.field, None, detail, None, where)]
             )
 
-    def _table(self, rows: pl.DataFrame, first: int) -> pl.DataFrame:
-        """The rows below the header, with their places."""
+    def _is_read(self, name: str) -> bool:
+        return folded(name) in {folded(known) for known in self._spec.known_columns}
+
+    def _table(self, rows: pl.DataFrame, first: int, long: dict[int, pl.Series]) -> pl.DataFrame:
+        """The rows below the header, with their places and faults."""
         names = self._header.names
         body = rows.slice(first)
         missing = [pl.lit(None, pl.String).alias(name) for name in names[body.width :]]
@@ -107,7 +116,8 @@ class ExcelSource:
         nothing = [pl.lit(None, pl.Int64).alias(n) for n in ("_byte_from", "_byte_to")]
         sound = [pl.lit(None, pl.String).alias(n) for n in ("_fault", "_fault_value", "_raw")]
         places = (line.alias("_line"), line.alias("_line_to"), *nothing, *sound)
-        return body.with_columns(places)
+        body = body.with_columns(places)
+        return body.with_columns(told_by_row(body, long, first)) if long else body
 
     @property
     def dialect(self) -> Dialect:
@@ -123,8 +133,8 @@ class ExcelSource:
 
     @property
     def findings(self) -> list[Finding]:
-        """HDR_REPEATED_NAME; after the last batch also FILE_NO_ROWS."""
-        return [*self._header.findings, *self._pass.findings]
+        """HDR_REPEATED_NAME, EXCEL_DAMAGE of unread columns; after the last batch FILE_NO_ROWS."""
+        return [*self._header.findings, *self._others, *self._pass.findings]
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """Frames of at most `rows` rows; see model.values.Source.batches.
@@ -213,14 +223,14 @@ def _has_header(match: Match, spec: ReadSpec) -> bool:
 def _loaded(book: fastexcel.ExcelReader, name: str, zipped: Path | None, spec: ReadSpec) -> _Sheet:
     try:
         sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
-        rows = sheet.to_polars()
+        rows = _cleaned(sheet.to_polars())
+        long = shortened(book, name, rows)
     except (fastexcel.FastExcelError, OSError, ValueError) as error:
         raise _unreadable(f"sheet {name}: {str(error).splitlines()[0]}") from error
-    rows = _cleaned(rows)
     if zipped is not None and rows.height:
         rows = _with_errors(rows, error_cells(zipped, name))
     head = [tuple(row) for row in rows.head(_ROWS).rows()]
-    return _Sheet(name, rows, _match(head, spec))
+    return _Sheet(name, rows, _match(head, spec), long)
 
 
 def _match(head: list[tuple[str | None, ...]], spec: ReadSpec) -> Match | None:

@@ -28,6 +28,15 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
 """Fields that always hold one of these values."""
 
 _ITEM_IDS = ("sku", "gtin", "channel_item_id", "buyer_item_id")
+_ORDER_IDS = (
+    "order_number",
+    "source_order_id",
+    "customer_order_number",
+    "po_number",
+    "related_order_number",
+)
+# A spreadsheet writes the plus; programs may not, and a code like 1E12 or 2.5E10 is one.
+_SHORTENED = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]{2,}[eE])[0-9]{2,3}$"
 _SITE_IDS = ("external_id", "gln")
 _WITHOUT_POSTCODE = (
     "AE", "AG", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG", "CI",
@@ -162,19 +171,19 @@ def _gtin() -> Rule:
 
 
 def _damaged() -> list[Rule]:
-    """Identifiers that a spreadsheet took for numbers: 1.23457E+17 was a longer one."""
-    fields = (
-        (ORDERS, "order_number", "order_number"),
-        *((LINES, f"line.{name}", name) for name in _ITEM_IDS),
-    )
-    rules: list[Rule] = []
-    for frame, field, column in fields:
-        text = pl.col(column)
-        likely = text.str.contains("E+", literal=True)
-        hit = likely & text.str.contains(r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2}$")
-        ok = ~hit.fill_null(value=False)
-        rules.append(Rule(frame, Code.EXCEL_DAMAGE, field, ok, column))
-    return rules
+    """Identifiers that were taken for numbers and shortened: 1.23457E+17 was a longer one."""
+    fields = [(ORDERS, name, name) for name in _ORDER_IDS]
+    fields += [(LINES, f"line.{name}", name) for name in (*_ITEM_IDS, "source_line_id")]
+    return [
+        Rule(
+            frame,
+            Code.EXCEL_DAMAGE,
+            field,
+            ~pl.col(column).str.contains(_SHORTENED).fill_null(value=False),
+            column,
+        )
+        for frame, field, column in fields
+    ]
 
 
 def _windows() -> list[Rule]:

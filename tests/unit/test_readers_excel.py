@@ -60,7 +60,7 @@ def opened(
         RowRules.model_validate(rules or {}),
         KNOWN,
         (("Order", "Order No"),),
-        keys,
+        key_columns=keys,
     )
     return reader_named("excel").open(path, read, path.parent, Limits())
 
@@ -91,6 +91,39 @@ def test_cells_are_text_without_damage(tmp_path: Path) -> None:
         ("123000000000", "1.23E+11", "10.8", "2024-12-31", "2024-01-02 00:00:00", "false"),
         ("7", " x ", "2", None, None, None),
     ]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+def test_a_number_of_more_than_15_digits_is_damaged_and_its_cell_is_told(
+    tmp_path: Path, kind: str
+) -> None:
+    rows = grid(
+        ("Order", "Sku", "Track"),
+        ("123456789012345678", "A", "1234567890123456"),
+        (123456789012345678, "B", 1234567890123456),
+        (123456789012345, 1.23457e17, None),
+        top=3,
+        left=2,
+    )
+    path = tmp_path / f"a.{kind}"
+    if kind == "xlsx":
+        workbook(path, {"S": rows})
+    else:
+        book: Any = xlwt.Workbook()
+        sheet = book.add_sheet("S")
+        for (row, column), value in rows.items():
+            sheet.write(row, column, value)
+        book.save(str(path))
+    source = opened(path)
+    frame = table(source)
+    assert frame["_fault"].to_list() == [None, "EXCEL_DAMAGE", "EXCEL_DAMAGE"]
+    _, whole, shown = frame["_fault_value"].to_list()
+    assert whole.startswith('"Order" 1234567890123456')
+    assert whole.endswith(" in row 6")
+    assert shown == '"Sku" 123457000000000000 in row 7'
+    [beside] = source.findings
+    assert (beside.code, beside.field, beside.severity) == ("EXCEL_DAMAGE", "Track", "warning")
+    assert beside.detail == "1 cells, the first in row 6"
 
 
 def test_errors_are_text(tmp_path: Path) -> None:

@@ -259,10 +259,36 @@ def test_a_window_that_ends_before_it_begins_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "sound"), [("1.23457E+17", False), ("1E+12", False), ("E+H-12", True), ("7", True)]
+    ("number", "sound"),
+    [
+        ("1.23457E+17", False),
+        ("1,23457E+17", False),
+        ("1.23457e+17", False),
+        ("1.2345678901E11", False),
+        ("1E+12", False),
+        ("1E12", True),
+        ("2.5E10", True),
+        ("E+H-12", True),
+        ("12.5E+11", True),
+        ("7", True),
+    ],
 )
 def test_a_number_that_a_spreadsheet_shortened_is_no_order_number(number: str, sound: bool) -> None:
     found = validate(batch([order(order_number=number)]), policy_of(Rules()))
     told = found.filter(pl.col("code") == "EXCEL_DAMAGE")
     assert told.is_empty() is sound
     assert set(told["severity"]) <= {"error"}
+
+
+@pytest.mark.parametrize("field", ["po_number", "source_order_id", "customer_order_number"])
+def test_no_other_number_of_an_order_may_be_shortened(field: str) -> None:
+    found = validate(batch([order(**{field: "4.5001E+11"})]), policy_of(Rules()))
+    told = found.filter(pl.col("code") == "EXCEL_DAMAGE")
+    assert told.select("field", "value").rows() == [(field, "4.5001E+11")]
+
+
+@pytest.mark.parametrize("field", ["sku", "gtin", "channel_item_id", "buyer_item_id"])
+def test_no_number_of_an_item_may_be_shortened(field: str) -> None:
+    found = validate(batch([order(line={field: "4.00639E+12"})]), policy_of(Rules()))
+    told = found.filter(pl.col("code") == "EXCEL_DAMAGE")
+    assert told.select("field", "value").rows() == [(f"line.{field}", "4.00639E+12")]
