@@ -78,17 +78,6 @@ def without_apostrophe(raw: pl.Expr) -> pl.Expr:
     return by_series(raw, bare, pl.String())
 
 
-def formula_like(raw: pl.Expr) -> pl.Expr:
-    """Whether a spreadsheet would run the text as a formula. String → Boolean.
-
-    Signed numbers and phone numbers (`-5.00`, `+49 30 1234`) are not formulas, nor is a lone `-`.
-    """
-    starts = raw.str.contains(r"^\s*[=+\-@\t\r]")
-    harmless = r"^\s*(?:[+\-]?[0-9\s().,/\-]*|-+|@\w+|[+\-]\s?\p{Sc}?\s?[0-9.,]+\s?\p{Sc}?)$"
-    fine = pl.when(starts).then(raw).str.contains(harmless).fill_null(value=True)
-    return pl.when(raw.is_not_null()).then(starts & ~fine)
-
-
 def _visible(odd: pl.Series) -> pl.Series:
     return odd.str.replace_all(_INVISIBLE, "").str.strip_chars().str.normalize("NFC")
 
