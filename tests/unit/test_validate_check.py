@@ -261,3 +261,31 @@ def test_settings_in_the_environment_cannot_switch_validation_off() -> None:
     with config_context(validation_enabled=False):
         found = validate(batch([order(currency=None)]), policy_of(Rules()))
     assert found["code"].to_list() == ["CURRENCY_MISSING"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"code": "NUM_FORMAT", "field": "line.unit_price", "value": "x"}, False),
+        ({"code": "NUM_RANGE", "field": "charge.amount", "value": "9e99"}, False),
+        ({"code": "JSON_CELL"}, False),
+        ({"code": "DATE_FORMAT", "field": "ship_by", "value": "x"}, True),
+        ({"code": "TXT_CONFUSABLE", "field": "line.unit_price"}, True),
+    ],
+)
+def test_a_total_is_not_compared_where_an_amount_could_not_be_read(
+    fault: dict[str, Any], told: bool
+) -> None:
+    wrong = order(total_check="mismatch", total_delta=Decimal(-1))
+    faults = [{"_order": 1, "record": 1, **fault}]
+    found = validate(batch([wrong, wrong], faults), policy_of(Rules()))
+    hit = found.filter(pl.col("code") == "TOTAL_MISMATCH")["_order"].to_list()
+    assert hit == ([1, 2] if told else [2])
+
+
+def test_an_amount_that_may_be_left_out_leaves_the_total_to_be_compared() -> None:
+    wrong = order(total_check="mismatch", total_delta=Decimal(-1))
+    fault = {"_order": 1, "record": 1, "code": "NUM_FORMAT", "field": "line.tax_amount"}
+    rules = Rules.model_validate({"severity": {"NUM_FORMAT": "warning"}})
+    found = validate(batch([wrong], [fault]), policy_of(rules))
+    assert "TOTAL_MISMATCH" in found["code"].to_list()
