@@ -132,9 +132,9 @@ def objects(rows: pl.DataFrame, column: str, keys: tuple[str, ...]) -> pl.DataFr
     if some.is_empty():  # DuckDB takes its time to say so
         own = [name for name in rows.columns if name not in keys]
         return some.select(*own, *(pl.lit(None, pl.String).alias(key) for key in keys))
-    return _from_json(
-        some.with_row_index("_row") if "_row" not in some.columns else some, (column,), keys
-    )
+    # Several rows may be lines of one row of the source: each is its own here.
+    some = some.drop("_row", strict=False).with_row_index("_row")
+    return _from_json(some, (column,), keys)
 
 
 _ITEMS = """

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from oms_import.normalize.lines import line_rows, without_summaries
+from oms_import.normalize.lines import line_rows, objects, without_summaries
 from oms_import.preview import preview
 from oms_import.profiles.model import LineSource, RowMatch
 
@@ -143,3 +143,10 @@ def test_the_address_of_a_line_is_read_of_its_cell(tmp_path: Path) -> None:
     [order] = ordered(tmp_path, profile, {"Nr": "1", "items": cell})
     assert ("Ann", "Bath") in [(one["name"], one["city"]) for one in order["parties"]]
     assert kept(order) == []
+
+
+def test_lists_of_several_lines_of_one_row_stay_with_their_lines() -> None:
+    frame = pl.DataFrame(
+        {"_row": [0, 0], "line_no": [1, 2], "each": ['[{"a":"x"}]', '[{"a":"y"}]']}
+    )
+    assert objects(frame, "each", ("a",)).select("line_no", "a").rows() == [(1, "x"), (2, "y")]
