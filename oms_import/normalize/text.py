@@ -19,6 +19,12 @@ _MIXED = (
     rf"[{INVISIBLE}]"
     r"|\p{Latin}.*[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}].*\p{Latin}"
 )
+# Letters that print as Latin ones do (Unicode TR39); text of no other letters is taken for Latin.
+_CYRILLIC = "\u0405\u0406\u0408\u0410\u0412\u0415\u041a\u041c-\u041e\u0420-\u0423\u0425\u04ae\u04c0"
+_CYRILLIC_SMALL = "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u04cf\u0501"
+_GREEK = "\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+_GREEK_SMALL = "\u03b1\u03b3\u03b9\u03bd\u03bf\u03c1\u03c5"
+_ALIKE = rf"^(?:\P{{L}}*[{_CYRILLIC}{_CYRILLIC_SMALL}{_GREEK}{_GREEK_SMALL}])+\P{{L}}*$"
 
 
 def clean(raw: pl.Expr) -> pl.Expr:
@@ -54,8 +60,9 @@ def order_number_norm(number: pl.Expr) -> pl.Expr:
 
 
 def confusable(raw: pl.Expr) -> pl.Expr:
-    """Whether text may look like another: Latin mixed with Cyrillic or Greek, or invisible marks.
+    """Whether text may look like another.
 
+    Latin mixed with Cyrillic or Greek; only letters of these that look like Latin; invisible marks.
     String → Boolean; null is null.
     """
 
@@ -63,7 +70,7 @@ def confusable(raw: pl.Expr) -> pl.Expr:
         foreign = _is_foreign(column)
         if not foreign.any():
             return foreign
-        return foreign & column.str.contains(_MIXED)
+        return foreign & column.str.contains(rf"{_MIXED}|{_ALIKE}")
 
     return by_series(raw, mixed, pl.Boolean())
 

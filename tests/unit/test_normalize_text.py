@@ -42,7 +42,9 @@ def test_an_order_number_is_compared_without_hash_space_and_case():
 
 def test_look_alikes_are_found():
     mixed = ["p\u0430ypal", "\u0391BC", "A\u200b1", "1\u202e2", "\ufeffA"]
+    mixed += ["\u041e1", "\u0410\u0412\u0421-12", "12\u0435", "\u0391\u03924", "\u0421\u039f7"]
     fine = ["paypal", "\u041c\u043e\u0441\u043a\u0432\u0430 12", "Müller", "東京 7", "", "12 m²"]
+    fine += ["\u0416-12", "\u0410\u0411\u0412", "\u03a91", "12 \u20ac"]
     assert apply(confusable, *mixed) == [True] * len(mixed)
     assert apply(confusable, *fine) == [False] * len(fine)
     assert apply(confusable, None) == [None]
