@@ -42,9 +42,16 @@ def on_signals() -> None:
 
     A signal that was ignored when we started (nohup, a shell's background) stays ignored.
     """
+    sys.unraisablehook = _unraisable
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
+
+
+def _unraisable(told: sys.UnraisableHookArgs) -> None:
+    """A signal may come where nothing can be raised; the run asks `stopped` and needs no trace."""
+    if told.exc_type is not Stopped:
+        sys.__unraisablehook__(told)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal's form

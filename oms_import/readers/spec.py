@@ -15,5 +15,5 @@ class ReadSpec:
     rows: RowRules = field(default_factory=RowRules.model_construct)
     known_columns: frozenset[str] = frozenset()  # all names and aliases the mapping mentions
     required_columns: tuple[tuple[str, ...], ...] = ()  # of each group one must be present
-    partners: tuple[Partner, ...] = ()  # of EDI; none: everyone's interchanges are taken
     key_columns: tuple[str, ...] = ()  # the order's key, for footers that count orders
+    partners: tuple[Partner, ...] = ()  # of EDI; none: everyone's interchanges are taken
