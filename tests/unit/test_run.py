@@ -123,7 +123,7 @@ def test_a_column_that_does_not_tell_day_from_month_is_refused(tmp_path: Path) -
     assert errors == ["DATE_AMBIGUOUS"]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10_000), batch_rows=st.sampled_from([3, 17, 1000]))
 def test_every_order_has_one_outcome_and_batches_do_not_show(
     tmp_path_factory: pytest.TempPathFactory, seed: int, batch_rows: int
@@ -134,7 +134,8 @@ def test_every_order_has_one_outcome_and_batches_do_not_show(
         row(chance.randrange(12), chance.choice(skus), qty=chance.choice(numbers))
         for _ in range(chance.randrange(1, 40))
     ]
-    rows.sort(key=lambda one: one[0])
+    if seed % 3 == 0:
+        rows.sort(key=lambda one: one[0])
     spaces = [workspace(tmp_path_factory.mktemp("w"), size) for size in (batch_rows, 100_000)]
     for space in spaces:
         drop(space, "a.csv", rows)
