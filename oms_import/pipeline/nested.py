@@ -31,15 +31,16 @@ def nested_orders(
     drop_names: Mapping[int, str],
 ) -> list[dict[str, object]]:
     """Every order of a batch with its children, findings, outcome and location."""
-    children = {key: _children(tables[name]) for key, name in _CHILDREN.items()}
+    precisions = tables["orders"].select("_order", "ordered_at_precision")
+    wall = {number for number, precision in precisions.iter_rows() if precision == "local"}
+    children = {key: _children(tables[name], wall) for key, name in _CHILDREN.items()}
     findings = _findings(told.findings, drop_names)
     places = _places(records, drop_names)
     outcomes = dict(told.claims.select("_order", "outcome").iter_rows())
     orders: list[dict[str, object]] = []
     for row in tables["orders"].iter_rows(named=True):
         number = row["_order"]
-        zoned = row["ordered_at_precision"] == "instant"
-        order = {name: plain(row[name], zoned=zoned) for name in TABLES["orders"]}
+        order = {name: plain(row[name], zoned=number not in wall) for name in TABLES["orders"]}
         if row["ordered_at_precision"] == "date" and row["ordered_at"] is not None:
             order["ordered_at"] = row["ordered_at"].date().isoformat()
         order["outcome"] = outcomes.get(number)
@@ -60,13 +61,15 @@ def plain(value: object, *, zoned: bool) -> object:
     return value
 
 
-def _children(frame: pl.DataFrame) -> dict[int, list[dict[str, object]]]:
+def _children(frame: pl.DataFrame, wall: set[int]) -> dict[int, list[dict[str, object]]]:
+    """Rows by order; times of the orders in `wall` are a wall clock, as in the accepted files."""
     found: dict[int, list[dict[str, object]]] = {}
     names = [
         n for n in frame.columns if not n.startswith("_") and n not in ("order_key", *_LINEAGE)
     ]
     for row in frame.iter_rows(named=True):
-        child = {name: plain(row[name], zoned=False) for name in names}
+        zoned = row["_order"] not in wall
+        child = {name: plain(row[name], zoned=zoned) for name in names}
         found.setdefault(row["_order"], []).append(child)
     return found
 
