@@ -13,9 +13,12 @@ from oms_import.model.edi import Envelopes, Interchange
 from oms_import.model.reasons import reasons
 from oms_import.model.values import DropResult
 from oms_import.outputs.acks import (
+    LINES,
+    OUTCOMES,
     AckPolicy,
     ControlNumbers,
     answer_encoding,
+    completed,
     contrl,
     functional_ack_997,
     implementation_ack_999,
@@ -59,15 +62,17 @@ def acknowledgements(
         decisions: what dedupe decided (Parquet).
         answering: profiles, control numbers, time.
     """
-    due = [one for one in results if _asked(one, answering.profiles)]
-    if not due:
+    asked = [one for one in results if _asked(one, answering.profiles)]
+    if not asked:
         return
-    told = _told(parts, decisions, [one.drop.index for one in due])
-    for result in due:
-        mine = told.of(result.drop.index)
-        profile = answering.profiles[result.drop.channel]
-        for interchange in result.envelopes.interchanges if result.envelopes else ():
-            yield from _answers(result, interchange, mine, profile, answering)
+    told = _told(parts, decisions, asked)
+    due = [one for result in asked for one in _due(result, answering.profiles)]
+    for one, first in zip(due, _reserved(due, answering.reserve), strict=True):
+        mine = told.get(one.result.drop.index, _NOTHING_TOLD)
+        text = _text(one, mine, ControlNumbers(first, first, first), answering.at)
+        if text is not None:
+            encoding = answer_encoding(one.interchange, one.policy)
+            yield Ack(one.result.drop, one.interchange.number, one.kind, text, encoding)
 
 
 def _asked(result: DropResult, profiles: Mapping[str, Profile]) -> bool:
@@ -77,27 +82,81 @@ def _asked(result: DropResult, profiles: Mapping[str, Profile]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Due:
+    """One answer that a profile asks for."""
+
+    result: DropResult
+    envelopes: Envelopes
+    interchange: Interchange
+    kind: str
+    policy: AckPolicy
+    count: int  # control numbers it may use
+
+
+def _due(result: DropResult, profiles: Mapping[str, Profile]) -> Iterator[_Due]:
+    """The answers to a drop's interchanges, in file order."""
+    profile, envelopes = profiles[result.drop.channel], result.envelopes
+    for one in envelopes.interchanges if envelopes else ():
+        kinds = [k for k in _KINDS.get(one.standard, ()) if k in profile.edi.acknowledge]
+        policy = AckPolicy(strict=profile.format.strict, ta1="TA1" in kinds)
+        count = _numbers_needed(envelopes, one) if envelopes and kinds else 0
+        for kind in kinds:
+            if envelopes and (kind != "TA1" or ta1_due(envelopes, one, policy)):
+                yield _Due(result, envelopes, one, kind, policy, count)
+
+
+def _reserved(due: Sequence[_Due], reserve: Reserve) -> list[int]:
+    """The first control number of each answer; each pair of partners is asked for once."""
+    pairs = [(one.interchange.receiver, one.interchange.sender) for one in due]
+    needed: dict[tuple[str, str], int] = {}
+    for pair, one in zip(pairs, due, strict=True):
+        needed[pair] = needed.get(pair, 0) + one.count
+    following = {pair: reserve(*pair, count) for pair, count in needed.items()}
+    firsts: list[int] = []
+    for pair, one in zip(pairs, due, strict=True):
+        firsts.append(following[pair])
+        following[pair] += one.count
+    return firsts
+
+
+@dataclass(frozen=True, slots=True)
 class _Told:
-    """Outcomes and lines of messages (outputs.acks OUTCOMES, LINES), with `_drop`."""
+    """Outcomes and lines of one drop's messages (outputs.acks OUTCOMES, LINES)."""
 
     outcomes: pl.DataFrame
     lines: pl.DataFrame
 
-    def of(self, drop: int) -> _Told:
-        """Those of one drop."""
-        mine = pl.col("_drop") == drop
-        return _Told(self.outcomes.filter(mine), self.lines.filter(mine))
+
+_NOTHING_TOLD = _Told(pl.DataFrame(schema=OUTCOMES), pl.DataFrame(schema=LINES))
 
 
-def _told(parts: Sequence[Part], decisions: Path, drops: list[int]) -> _Told:
-    pairs = [_part_told(part, decisions, drops) for part in parts]
-    return _Told(
-        pl.concat([outcomes for outcomes, _ in pairs]), pl.concat([lines for _, lines in pairs])
-    )
+def _told(parts: Sequence[Part], decisions: Path, asked: Sequence[DropResult]) -> dict[int, _Told]:
+    """By drop; put into the form of the answers once, not once an answer."""
+    standards = {one.drop.index: _standard(one) for one in asked}
+    pairs = [_part_told(part, decisions, standards) for part in parts]
+    outcomes = _by_drop([outcomes for outcomes, _ in pairs], OUTCOMES)
+    lines = _by_drop([lines for _, lines in pairs], LINES)
+    none = _NOTHING_TOLD.lines
+    return {drop: _Told(frame, lines.get(drop, none)) for drop, frame in outcomes.items()}
 
 
-def _part_told(part: Part, decisions: Path, drops: list[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    claims = verdicts(part, decisions).claims.filter(pl.col("_drop").is_in(drops))
+def _by_drop(frames: Sequence[pl.DataFrame], schema: pl.Schema) -> dict[int, pl.DataFrame]:
+    whole = pl.concat(frames)
+    shaped = completed(whole, schema).with_columns(whole["_drop"])
+    split = shaped.partition_by("_drop", as_dict=True, include_key=False, maintain_order=True)
+    return {int(key[0]): frame for key, frame in split.items()}
+
+
+def _standard(result: DropResult) -> str:
+    """A drop is of one standard."""
+    return result.envelopes.interchanges[0].standard if result.envelopes else ""
+
+
+def _part_told(
+    part: Part, decisions: Path, standards: Mapping[int, str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Outcomes and lines of a part's messages, with `_drop`."""
+    claims = verdicts(part, decisions).claims.filter(pl.col("_drop").is_in(list(standards)))
     firsts = part.read("records").unique("_order", keep="first", maintain_order=True)
     number = pl.col("pointer").str.extract(r"message (\d+)").cast(pl.UInt32).alias("message")
     claims = claims.join(firsts.select("_order", number), on="_order", how="left")
@@ -129,9 +188,7 @@ def _part_told(part: Part, decisions: Path, drops: list[int]) -> tuple[pl.DataFr
         "_drop",
         "message",
         pl.coalesce("source_line_id", pl.col("line_no").cast(pl.String)).alias("line"),
-        "sku",
-        "gtin",
-        "buyer_item_id",
+        _ids(standards).alias("ids"),
         _plain("qty_ordered").alias("quantity"),
         "uom",
         _plain("unit_price").alias("unit_price"),
@@ -144,63 +201,42 @@ def _plain(name: str) -> pl.Expr:
     return text.str.strip_chars_end("0").str.strip_chars_end(".")
 
 
-def _answers(
-    result: DropResult,
-    interchange: Interchange,
-    told: _Told,
-    profile: Profile,
-    answering: Answering,
-) -> Iterator[Ack]:
-    envelopes = result.envelopes
-    if envelopes is None:
-        return
-    kinds = [k for k in _KINDS.get(interchange.standard, ()) if k in profile.edi.acknowledge]
-    policy = AckPolicy(strict=profile.format.strict, ta1="TA1" in kinds)
-    for kind in kinds:
-        if kind == "TA1" and not ta1_due(envelopes, interchange, policy):
-            continue
-        count = _numbers_needed(envelopes, interchange)
-        first = answering.reserve(interchange.receiver, interchange.sender, count)
-        numbers = ControlNumbers(first, first, first)
-        text = _text(kind, envelopes, interchange, told, numbers, answering.at, policy)
-        if text is not None:
-            encoding = answer_encoding(interchange, policy)
-            yield Ack(result.drop, interchange.number, kind, text, encoding)
-
-
 def _numbers_needed(envelopes: Envelopes, interchange: Interchange) -> int:
     groups = sum(group.interchange == interchange.number for group in envelopes.groups)
     messages = envelopes.messages.filter(pl.col("interchange") == interchange.number).height
     return max(1, groups, messages)
 
 
-def _text(
-    kind: str,
-    envelopes: Envelopes,
-    interchange: Interchange,
-    told: _Told,
-    numbers: ControlNumbers,
-    at: datetime,
-    policy: AckPolicy,
-) -> str | None:
+def _text(one: _Due, told: _Told, numbers: ControlNumbers, at: datetime) -> str | None:
     syntactic = {
         "997": functional_ack_997,
         "999": implementation_ack_999,
         "TA1": interchange_ack_ta1,
         "CONTRL": contrl,
     }
-    if kind in syntactic:
-        return syntactic[kind](envelopes, interchange, told.outcomes, numbers, at, policy)
-    business = {"855": purchase_order_ack_855, "ORDRSP": orders_response}[kind]
-    lines = told.lines.with_columns(_ids(interchange.standard))
-    return business(envelopes, interchange, told.outcomes, lines, numbers, at, policy)
+    to = (one.envelopes, one.interchange, told.outcomes)
+    if one.kind in syntactic:
+        return syntactic[one.kind](*to, numbers, at, one.policy)
+    business = {"855": purchase_order_ack_855, "ORDRSP": orders_response}[one.kind]
+    return business(*to, told.lines, numbers, at, one.policy)
 
 
-def _ids(standard: str) -> pl.Expr:
-    """The line's item numbers with the qualifiers of the standard."""
+def _ids(standards: Mapping[int, str]) -> pl.Expr:
+    """The line's item numbers with the qualifiers of its drop's standard."""
+    by_standard = {
+        standard: [drop for drop, its in standards.items() if its == standard]
+        for standard in _QUALIFIERS
+    }
+    expr = pl.lit(None)
+    for standard, drops in by_standard.items():
+        expr = pl.when(pl.col("_drop").is_in(drops)).then(_qualified(standard)).otherwise(expr)
+    return expr
+
+
+def _qualified(standard: str) -> pl.Expr:
     pairs = [
         pl.struct(pl.lit(code).alias("qualifier"), pl.col(name).alias("value"))
         for name, code in _QUALIFIERS[standard].items()
     ]
     filled = pl.element().struct.field("value").is_not_null()
-    return pl.concat_list(pairs).list.eval(pl.element().filter(filled)).alias("ids")
+    return pl.concat_list(pairs).list.eval(pl.element().filter(filled))

@@ -16,6 +16,7 @@ from oms_import.outputs.acks.values import (
     LineOutcome,
     MessageOutcome,
     answer_encoding,
+    completed,
     lines_frame,
     outcomes_frame,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "LineOutcome",
     "MessageOutcome",
     "answer_encoding",
+    "completed",
     "contrl",
     "functional_ack_997",
     "implementation_ack_999",

@@ -144,6 +144,8 @@ def lines_frame(lines: Iterable[LineOutcome]) -> pl.DataFrame:
 
 def completed(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     """The frame with the schema's columns and types; columns it has not are null."""
+    if frame.schema == schema:
+        return frame
     return frame.select(
         pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind).alias(name)
         for name, kind in schema.items()
