@@ -21,7 +21,6 @@ from oms_import.model.edi import SEGMENTS, Delimiters, Envelopes, Group, Interch
 from oms_import.model.errors import DropRejectedError, OutputError
 from oms_import.model.finding import Finding
 from oms_import.model.values import Limits
-from oms_import.readers.edi.brief import LARGEST, Brief
 from oms_import.readers.edi.edifact_charset import is_ascii_based
 from oms_import.readers.edi.edifact_codec import Codec
 from oms_import.readers.edi.edifact_header import find_edifact
@@ -101,18 +100,7 @@ def open_edifact(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> S
         OutputError: the scratch folder has no space.
     """
     del limits  # memory does not depend on the file's fields
-    brief = _brief(path, spec.format.encoding)
-    if brief is not None:
-        return SegmentSource(brief, spec, ready=brief.ready)
     return SegmentSource(SegmentFile(path, EDIFACT, spec.format.encoding, scratch), spec)
-
-
-def _brief(path: Path, encoding: str) -> Brief | None:
-    from oms_import.readers.edi.edifact_brief import brief_edifact  # noqa: PLC0415 it needs us
-
-    if encoding != "auto" or path.stat().st_size > LARGEST:
-        return None
-    return brief_edifact(path.read_bytes())
 
 
 class SegmentFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +16,12 @@ from oms_import.readers.edi.partners import ACCOUNT, PARTNER_TAG, SEGMENT
 from oms_import.readers.spec import ReadSpec
 
 if TYPE_CHECKING:
+    from oms_import.readers.edi.brief import Brief
     from oms_import.readers.edi.source import SegmentSource
 
 
 _PARTNER = (ACCOUNT, SEGMENT)
+_ASCII_BASED = frozenset({"auto", "utf-8", "ascii", "us-ascii", "cp1252", "latin-1", "iso-8859-1"})
 
 
 def open_x12(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> SegmentSource:
@@ -28,9 +30,11 @@ def open_x12(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> Segme
     Raises:
         DropRejectedError: EDI_HEADER, FILE_EMPTY, ENC_INVALID.
     """
-    from oms_import.readers.edi import x12  # noqa: PLC0415 each run needs few of the formats
+    # Each run needs few of the formats.
+    from oms_import.readers.edi import x12, x12_brief  # noqa: PLC0415
 
-    return _shaped(x12.open_x12(path, spec, scratch, limits), spec, "x12")
+    short = _short(path, spec, _ASCII_BASED, x12_brief.brief_x12)
+    return _shaped(short or x12.open_x12(path, spec, scratch, limits), spec, "x12")
 
 
 def open_edifact(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> SegmentSource:
@@ -39,9 +43,10 @@ def open_edifact(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> S
     Raises:
         DropRejectedError: EDI_HEADER, FILE_EMPTY, ENC_INVALID.
     """
-    from oms_import.readers.edi import edifact  # noqa: PLC0415
+    from oms_import.readers.edi import edifact, edifact_brief  # noqa: PLC0415
 
-    return _shaped(edifact.open_edifact(path, spec, scratch, limits), spec, "edifact")
+    short = _short(path, spec, frozenset({"auto"}), edifact_brief.brief_edifact)
+    return _shaped(short or edifact.open_edifact(path, spec, scratch, limits), spec, "edifact")
 
 
 def open_tradacoms(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> SegmentSource:
@@ -65,6 +70,25 @@ def open_idoc(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> Segm
 
     source = idoc.open_idoc(path, spec, scratch, limits)
     return _shaped(source, spec, "idoc", source.fields)
+
+
+def _short(
+    path: Path,
+    spec: ReadSpec,
+    encodings: frozenset[str],
+    read: Callable[[bytes], Brief | None],
+) -> SegmentSource | None:
+    """A file that is short and has nothing odd about it; None: it takes the long way.
+
+    `encodings`: those a profile may name in which ASCII means itself.
+    """
+    from oms_import.readers.edi.brief import LARGEST  # noqa: PLC0415
+    from oms_import.readers.edi.source import SegmentSource  # noqa: PLC0415
+
+    if spec.format.encoding.casefold() not in encodings or path.stat().st_size > LARGEST:
+        return None
+    brief = read(path.read_bytes())
+    return None if brief is None else SegmentSource(brief, spec, ready=brief.ready)
 
 
 def _shaped(

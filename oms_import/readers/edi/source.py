@@ -98,6 +98,7 @@ class SegmentSource:
         strict = [one for one in self.envelopes.faults if self._strict(one)]
         self._faults = _fault_frames(strict)
         self._orders = _orders(self.envelopes.messages)
+        self._others = _others(self.envelopes.messages)
 
     @property
     def tokens(self) -> Tokenized:
@@ -117,7 +118,7 @@ class SegmentSource:
             format=self._tokens.name,
             encoding=self._tokens.encoding,
             delimiter=first[0].delimiters.element if first else None,
-            ignored=dict(_others(self.envelopes.messages)),
+            ignored=dict(self._others),
         )
 
     @property
@@ -127,7 +128,7 @@ class SegmentSource:
         """
         repaired = [Finding(Code.EDI_REPAIRED, detail=what) for what in self._tokens.repairs]
         own = list(self._tokens.findings)
-        return [*repaired, *own, *_ignored(self.envelopes.messages), *self._told()]
+        return [*repaired, *own, *_ignored(self._others), *self._told()]
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """Frames of SEGMENTS, `_interchange` and `_group`, about `rows` rows; no message is cut.
@@ -259,9 +260,9 @@ _AROUND = ("ORDHDR", "ORDTLR")  # of TRADACOMS: they speak of the orders between
 _TIMES = "\u00d7"
 
 
-def _ignored(messages: pl.DataFrame) -> list[Finding]:
+def _ignored(others: Sequence[tuple[str, int]]) -> list[Finding]:
     """How many documents of which type are no orders, where there are any."""
-    told = ", ".join(f"{count} {_TIMES} {kind}" for kind, count in _others(messages))
+    told = ", ".join(f"{count} {_TIMES} {kind}" for kind, count in others)
     return [Finding(Code.EDI_DOCUMENT_IGNORED, detail=told)] if told else []
 
 

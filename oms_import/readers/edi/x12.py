@@ -20,9 +20,7 @@ from oms_import.model.edi import SEGMENTS, Envelopes, element
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding
 from oms_import.model.values import Limits
-from oms_import.readers.edi.brief import LARGEST, Brief
 from oms_import.readers.edi.source import Header, SegmentSource
-from oms_import.readers.edi.x12_brief import brief_x12
 from oms_import.readers.edi.x12_envelope import walk
 from oms_import.readers.edi.x12_events import NOTHING_DROPPED, Events
 from oms_import.readers.edi.x12_header import Isa, headers, unsound
@@ -54,19 +52,7 @@ def open_x12(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> Segme
         OutputError: the scratch folder has no space.
     """
     del limits  # memory does not depend on the file's fields
-    brief = _brief(path, spec.format.encoding)
-    if brief is not None:
-        return SegmentSource(brief, spec, ready=brief.ready)
     return SegmentSource(X12File(path, spec.format.encoding, scratch), spec)
-
-
-def _brief(path: Path, encoding: str) -> Brief | None:
-    if encoding.casefold() not in _ASCII_BASED or path.stat().st_size > LARGEST:
-        return None
-    return brief_x12(path.read_bytes())
-
-
-_ASCII_BASED = frozenset({"auto", "utf-8", "ascii", "us-ascii", "cp1252", "latin-1", "iso-8859-1"})
 
 
 class X12File:
