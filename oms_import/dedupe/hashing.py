@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
-import duckdb
 import polars as pl
 import pyarrow as pa
 
-_connections: dict[int, duckdb.DuckDBPyConnection] = {}
+from oms_import.model.engine import engine
 
 
 def md5(frame: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -17,20 +14,8 @@ def md5(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     Rows keep their order.
     """
     texts = pa.table({"text": frame.get_column(column).to_arrow()})
-    connection = _connection().cursor()
-    try:
-        connection.register("texts", texts)
-        hashed = connection.sql("SELECT md5(text) AS text FROM texts").to_arrow_table()
-    finally:
-        connection.close()
+    with engine() as cursor:
+        cursor.register("texts", texts)
+        hashed = cursor.sql("SELECT md5(text) AS text FROM texts").to_arrow_table()
     found = pl.Series(column, hashed.column("text").combine_chunks(), dtype=pl.String)
     return frame.with_columns(found)
-
-
-def _connection() -> duckdb.DuckDBPyConnection:
-    """One in-memory database a process: opening one costs more than hashing a batch."""
-    found = _connections.get(os.getpid())
-    if found is None:
-        found = duckdb.connect(":memory:", config={"preserve_insertion_order": True})
-        _connections[os.getpid()] = found
-    return found

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
-import duckdb
 import polars as pl
 
 from oms_import.model.codes import Code
+from oms_import.model.engine import engine
 from oms_import.normalize.columns import Columns, folded, text
 from oms_import.profiles.model import LineSource, RowMatch
 
@@ -148,9 +148,9 @@ _ITEMS = """
 
 def _json_items(cells: pl.DataFrame) -> pl.DataFrame:
     """One row an object: `_row`, `_cell`, `_text`, `_valid`. DuckDB keeps each item's own text."""
-    with duckdb.connect(":memory:") as connection:
-        connection.register("cells", cells.to_arrow())
-        items = pl.DataFrame(connection.sql(_ITEMS).to_arrow_table())
+    with engine() as cursor:
+        cursor.register("cells", cells.to_arrow())
+        items = pl.DataFrame(cursor.sql(_ITEMS).to_arrow_table())
     return items.cast({"_row": cells.schema["_row"]}).with_row_index("_cell")
 
 
@@ -171,10 +171,10 @@ def _json_rest(items: pl.DataFrame, holder: str, wanted: tuple[str, ...]) -> pl.
     `_cell`, `name`, `value`; objects and lists in them are JSON text.
     """
     said = {"wanted": list(wanted), "holder": holder}
-    with duckdb.connect(":memory:") as connection:
+    with engine() as cursor:
         sound = items.filter("_valid").select("_cell", "_text")
-        connection.register("items", sound.to_arrow())
-        rest = pl.DataFrame(connection.sql(_REST, params=said).to_arrow_table())
+        cursor.register("items", sound.to_arrow())
+        rest = pl.DataFrame(cursor.sql(_REST, params=said).to_arrow_table())
     return rest.cast({"_cell": items.schema["_cell"]})
 
 
