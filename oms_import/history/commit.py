@@ -10,14 +10,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from oms_import.history import commit_sql as sql
 from oms_import.history.faults import explained
-from oms_import.history.store import Store
+from oms_import.history.store import Store, utc
 from oms_import.model.errors import OmsImportError, OutputError
 from oms_import.model.publishing import PublishFile, to_json
 from oms_import.model.values import DropResult
@@ -60,8 +60,8 @@ class DropRecord:
             origin=drop.origin,
             sha256=drop.sha256,
             bytes=drop.size,
-            modified_at=_utc(drop.modified_at),
-            fetched_at=_utc(drop.fetched_at) or datetime.min,  # noqa: DTZ901
+            modified_at=None if drop.modified_at is None else utc(drop.modified_at),
+            fetched_at=utc(drop.fetched_at),
             status=result.status,
             encoding=dialect.encoding if dialect else None,
             dialect=json.dumps(asdict(dialect), ensure_ascii=False) if dialect else None,
@@ -123,12 +123,7 @@ def _transaction(store: Store, request: CommitRequest) -> None:
         connection.execute("BEGIN")
         _insert_run(connection, request)
         _insert_drops(connection, request)
-        if request.interchanges:
-            marks = ", ".join("?" * len(request.interchanges[0]))
-            connection.executemany(
-                f"INSERT INTO interchanges VALUES ({marks})",  # noqa: S608
-                request.interchanges,
-            )
+        _insert(connection, "interchanges", request.interchanges)
         _judged_orders(connection, request)
         for statement in _STATEMENTS:
             connection.execute(statement, {"run_id": request.run_id})
@@ -176,29 +171,31 @@ def _insert_run(connection: duckdb.DuckDBPyConnection, request: CommitRequest) -
         request.command,
         request.status,
         request.exit_code,
-        _utc(request.started_at),
-        _utc(request.finished_at),
+        utc(request.started_at),
+        utc(request.finished_at),
         request.retry_of,
         False,
         request.manifest,
         request.report,
     ]
-    connection.execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+    _insert(connection, "runs", [row])
 
 
 def _insert_drops(connection: duckdb.DuckDBPyConnection, request: CommitRequest) -> None:
     """The drops' rows, and `_drop` → drop id for the orders' rows."""
     connection.execute("CREATE TEMP TABLE run_drops (_drop UINTEGER, drop_id VARCHAR)")
     rows = [list(asdict(drop).values()) for drop in request.drops]
+    _insert(connection, "drops", [[request.run_id, *row[1:]] for row in rows])
+    _insert(connection, "run_drops", [row[:2] for row in rows if row[0] >= 0])
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]
+) -> None:
+    """Rows with a value for each column of the table; there may be none."""
     if rows:
         marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(
-            f"INSERT INTO drops VALUES ({marks})",  # noqa: S608
-            [[request.run_id, *row[1:]] for row in rows],
-        )
-    numbered = [row[:2] for row in rows if row[0] >= 0]
-    if numbered:
-        connection.executemany("INSERT INTO run_drops VALUES (?, ?)", numbered)
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
 
 
 def _judged_orders(connection: duckdb.DuckDBPyConnection, request: CommitRequest) -> None:
@@ -228,13 +225,6 @@ def _forget_scratch(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("DROP TABLE IF EXISTS run_drops")
     except duckdb.Error:
         return  # an invalidated database forgets them with its connection
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """UTC without a zone, as TIMESTAMP wants it."""
-    if moment is None or moment.tzinfo is None:
-        return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _header_hash(columns: tuple[str, ...]) -> str:

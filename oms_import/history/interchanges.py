@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import duckdb
 
+from oms_import.history.store import utc
 from oms_import.model.edi import Interchange
 from oms_import.model.values import DropResult
 
@@ -43,7 +44,7 @@ def seen_before(
     mine = [r for r in results if r.envelopes is not None and hours.get(r.drop.channel, 0)]
     for channel in dict.fromkeys(result.drop.channel for result in mine):
         first = min(r.drop.fetched_at for r in mine if r.drop.channel == channel)
-        since = _naive(first) - timedelta(hours=hours[channel])
+        since = utc(first) - timedelta(hours=hours[channel])
         known |= _past(connection, channel, since, run_id)
     for result in mine:
         for one in result.envelopes.interchanges if result.envelopes else ():
@@ -82,7 +83,7 @@ def _row(run_id: str, result: DropResult, one: Interchange) -> list[object]:
     drop = result.drop
     return [
         run_id, drop.drop_id, drop.channel, one.number, one.standard, one.sender, one.receiver,
-        one.control, one.test, _naive(drop.fetched_at),
+        one.control, one.test, utc(drop.fetched_at),
     ]  # fmt: skip
 
 
@@ -92,24 +93,17 @@ def reserve(connection: duckdb.DuckDBPyConnection, sender: str, receiver: str, c
     They are used up at once, whatever becomes of the run: gaps are harmless, repetitions are not.
     Numbers go from 1 to 999,999,999 and begin again.
     """
+    pair = [sender, receiver]
     connection.execute("BEGIN")
     try:
-        row = connection.execute(
-            "SELECT last FROM control_numbers WHERE sender = ? AND receiver = ?",
-            [sender, receiver],
+        found = connection.execute(
+            "DELETE FROM control_numbers WHERE sender = ? AND receiver = ? RETURNING last", pair
         ).fetchone()
-        last = int(row[0]) if row else 0
+        last = int(found[0]) if found else 0
         first = last + 1 if last + count <= _LARGEST else 1
-        if row is None:
-            connection.execute(
-                "INSERT INTO control_numbers VALUES (?, ?, ?)",
-                [sender, receiver, first + count - 1],
-            )
-        else:
-            connection.execute(
-                "UPDATE control_numbers SET last = ? WHERE sender = ? AND receiver = ?",
-                [first + count - 1, sender, receiver],
-            )
+        connection.execute(
+            "INSERT INTO control_numbers VALUES (?, ?, ?)", [*pair, first + count - 1]
+        )
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
@@ -118,7 +112,3 @@ def reserve(connection: duckdb.DuckDBPyConnection, sender: str, receiver: str, c
 
 
 _LARGEST = 999_999_999
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

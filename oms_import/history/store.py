@@ -59,6 +59,11 @@ class _Settings:
         }
 
 
+def utc(moment: datetime) -> datetime:
+    """UTC without a zone, as TIMESTAMP wants it."""
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
 class Store:
     """An open history store. A context manager; closing writes what the WAL still holds."""
 
