@@ -168,8 +168,8 @@ def _read(file: str, drop: Drop, profile: Profile, scratch: Path) -> dict[str, o
         told = verdicts(part, decisions)
         orders += nested_orders(part.tables(), part.read("records"), told, {0: drop.name})
     findings = [finding.as_json() for finding in result.findings]
-    told = _document(file, result.dialect, profile.name, orders, findings)
-    return told | {"columns": list(result.columns)}
+    document = _document(file, result.dialect, profile.name, orders, findings)
+    return document | {"columns": list(result.columns)}
 
 
 def _our_bug(drop: Drop, error: Exception) -> DropResult:
@@ -189,7 +189,7 @@ def _document(
         "format": dialect.format if dialect else None,
         "profile": profile,
         "encoding": dialect.encoding if dialect else None,
-        "columns": list(dialect.columns) if dialect else [],
+        "columns": [],
         "orders": orders,
         "findings": findings,
         "documents_ignored": [

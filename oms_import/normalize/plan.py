@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -189,7 +189,7 @@ def _named(rules: Mapping[str, FieldRule]) -> dict[str, FieldRule]:
 
 
 def _charges(
-    rules: tuple[ChargeRule, ...] | tuple[TaxRule, ...],
+    rules: Sequence[ChargeRule | TaxRule],
     schema: pl.Schema,
     described: tuple[str, ...],
     order: Context,

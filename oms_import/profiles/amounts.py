@@ -9,7 +9,28 @@ from pydantic import Field
 from oms_import.profiles.fields import Columns, Rule, Strict
 
 
-class ChargeRule(Strict):
+class AmountRule(Strict):
+    """What rules of charges and of taxes have in common: an amount, and where it stands."""
+
+    amount: Rule = Field(description="The amount; blank and zero count as none.")
+    scope: Literal["order", "line"] = Field(
+        default="order", description="Whether the amount is the order's or its line's."
+    )
+    per_order: Literal["first", "sum", "max"] = Field(
+        default="first",
+        description="Where it stands on several rows: the first, their sum, or the largest.",
+    )
+    each: str | None = Field(
+        default=None,
+        description="Column of a JSON list, as SAC[*]: the rule is applied to each of its objects.",
+    )
+    when: dict[str, Columns] = Field(
+        default_factory=dict,
+        description="Only where these columns (of the list's objects) have one of these values.",
+    )
+
+
+class ChargeRule(AmountRule):
     """One charge (or discount) of an order or a line."""
 
     kind: Literal[
@@ -26,16 +47,8 @@ class ChargeRule(Strict):
     kind_from: Rule | None = Field(
         default=None, description="Its kind by a code, where that says it; else `kind`."
     )
-    amount: Rule = Field(description="The amount; blank and zero make no charge.")
-    scope: Literal["order", "line"] = Field(
-        default="order", description="Whether the amount is the order's or its line's."
-    )
     sign: Literal["as_is", "negative"] = Field(
         default="as_is", description="negative: the source shows a positive discount."
-    )
-    per_order: Literal["first", "sum", "max"] = Field(
-        default="first",
-        description="Where it stands on several rows: the first, their sum, or the largest.",
     )
     name: Rule | None = Field(default=None, description="Its name, as people read it.")
     code: Rule | None = Field(default=None, description="Its code: a coupon, a method.")
@@ -45,27 +58,11 @@ class ChargeRule(Strict):
     informational: bool = Field(
         default=False, description="Already inside another amount: shown, never added."
     )
-    each: str | None = Field(
-        default=None,
-        description="Column of a JSON list, as SAC[*]: the rule is applied to each of its objects.",
-    )
-    when: dict[str, Columns] = Field(
-        default_factory=dict,
-        description="Only where these columns (of the list's objects) have one of these values.",
-    )
 
 
-class TaxRule(Strict):
+class TaxRule(AmountRule):
     """One tax of an order or a line."""
 
-    amount: Rule = Field(description="The amount; blank and zero make no tax.")
-    scope: Literal["order", "line"] = Field(
-        default="order", description="Whether the amount is the order's or its line's."
-    )
-    per_order: Literal["first", "sum", "max"] = Field(
-        default="first",
-        description="Where it stands on several rows: the first, their sum, or the largest.",
-    )
     kind: str = Field(default="tax", description="What kind of tax: sales, vat, shipping.")
     jurisdiction: Rule | None = Field(default=None, description="Whose tax it is.")
     rate: Rule | None = Field(default=None, description="The rate: 0.19 and 19 % are the same.")
@@ -75,14 +72,6 @@ class TaxRule(Strict):
     )
     collected_by: Literal["seller", "marketplace"] | None = Field(
         default=None, description="Who remits it; default: defaults.tax_collected_by."
-    )
-    each: str | None = Field(
-        default=None,
-        description="Column of a JSON list, as SAC[*]: the rule is applied to each of its objects.",
-    )
-    when: dict[str, Columns] = Field(
-        default_factory=dict,
-        description="Only where these columns (of the list's objects) have one of these values.",
     )
 
 

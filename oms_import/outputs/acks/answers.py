@@ -192,6 +192,11 @@ def group_version(group: Group, default: str = "004010") -> str:
     return match[1] + ("" if match[2] else match[3] or "")
 
 
+def envelope_of(group: Group) -> tuple[str, str, str]:
+    """What groups must share to be answered within one: version and the two parties."""
+    return group_version(group), group.sender, group.receiver
+
+
 def x12_date(at: datetime, version: str) -> str:
     """CCYYMMDD, before 004010 YYMMDD."""
     return f"{at:%Y%m%d}" if version >= "004010" else f"{at:%y%m%d}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 import polars as pl
 
 from oms_import.model.edi import Envelopes, Interchange
-from oms_import.outputs.acks.answers import X12Answer, group_version, x12_date
+from oms_import.outputs.acks.answers import X12Answer, envelope_of, x12_date
 from oms_import.outputs.acks.orders import Order, answered_orders, item_ids
 from oms_import.outputs.acks.values import AckPolicy, ControlNumbers, paired
 from oms_import.outputs.acks.writing import Element, chunks, numeric
@@ -45,19 +46,16 @@ def purchase_order_ack_855(
     if not orders:
         return None
     answer = X12Answer(interchange, numbers, at, policy)
-    opened: tuple[str, str, str] | None = None
-    for order in sorted(orders, key=_envelope):
-        envelope = _envelope(order)
-        if envelope != opened:
-            answer.group("PR", order.group.group, envelope[0])
-            opened = envelope
-        _order(answer, order, interchange, at, envelope[0])
+    for envelope, alike in groupby(sorted(orders, key=_envelope), key=_envelope):
+        within = list(alike)
+        answer.group("PR", within[0].group.group, envelope[0])
+        for order in within:
+            _order(answer, order, interchange, at, envelope[0])
     return answer.finished()
 
 
 def _envelope(order: Order) -> tuple[str, str, str]:
-    group = order.group.group
-    return group_version(group), group.sender, group.receiver
+    return envelope_of(order.group.group)
 
 
 def _order(

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 import polars as pl
 
 from oms_import.model.edi import Envelopes, Fault, Group, Interchange
-from oms_import.outputs.acks.answers import X12Answer, group_version
+from oms_import.outputs.acks.answers import X12Answer, envelope_of, group_version
 from oms_import.outputs.acks.judging import GroupVerdict, InterchangeVerdict, SetVerdict, judge
 from oms_import.outputs.acks.values import AckPolicy, ControlNumbers
 
@@ -145,19 +146,16 @@ def _acknowledgement(
     if not answered or (verdict.refused and policy.ta1):
         return None
     answer = X12Answer(interchange, numbers, at, policy)
-    opened: tuple[str, str, str] | None = None
-    for group in sorted(answered, key=_envelope):
-        envelope = _envelope(group)
-        if envelope != opened:
-            answer.group("FA", group.group, form.guide or envelope[0])
-            opened = envelope
-        _group(answer, form, group)
+    for envelope, alike in groupby(sorted(answered, key=_envelope), key=_envelope):
+        groups = list(alike)
+        answer.group("FA", groups[0].group, form.guide or envelope[0])
+        for group in groups:
+            _group(answer, form, group)
     return answer.finished()
 
 
 def _envelope(verdict: GroupVerdict) -> tuple[str, str, str]:
-    """What groups must share to be answered within one: version and the two parties."""
-    return group_version(verdict.group), verdict.group.sender, verdict.group.receiver
+    return envelope_of(verdict.group)
 
 
 def _group(answer: X12Answer, form: _Form, verdict: GroupVerdict) -> None:
