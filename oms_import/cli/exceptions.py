@@ -1,4 +1,4 @@
-"""`exceptions`: orders that wait for somebody."""
+"""`exceptions`: orders, and whole files, that wait for somebody."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def list_(
     json: AsJson = False,
     workspace: Where = None,
 ) -> None:
-    """List rejected and held orders that no later run accepted.
+    """List rejected and held orders, and refused files, that no later run accepted.
 
     \b
     Example:

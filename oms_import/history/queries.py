@@ -22,6 +22,14 @@ _DROPS = """SELECT drop_id, channel, account, name, origin, sha256, bytes, modif
     status, encoding, profile, profile_version, stated_count, read_count, findings
 FROM drops WHERE run_id = $run_id"""
 
+_REFUSED = """SELECT run_id, name AS drop, drop_id, channel, account, status AS outcome, findings
+FROM drops refused WHERE status IN ('rejected', 'failed') AND NOT EXISTS (
+    SELECT 1 FROM drops later
+    WHERE later.run_id > refused.run_id AND later.status IN ('imported', 'rejected', 'failed')
+        AND (later.drop_id = refused.drop_id
+            OR (later.channel = refused.channel AND later.name = refused.name)))
+ORDER BY run_id DESC, channel, name LIMIT $limit"""
+
 _IS_IT = """(order_key = text OR order_number = text
         OR (norm <> '' AND ends_with(order_key, '/' || norm)))"""
 
@@ -149,7 +157,11 @@ def settled(connection: duckdb.DuckDBPyConnection, run_id: str) -> set[str]:
 
 
 def open_exceptions(connection: duckdb.DuckDBPyConnection, limit: int) -> list[Row]:
-    """Orders that wait for somebody, newest run first, with their findings (cli.md)."""
+    """Orders and whole files that wait for somebody, newest run first, with their findings.
+
+    A file was refused, or failed; its order_number is None. It waits until it is imported itself,
+    or another of its channel and name.
+    """
     rows = _rows(
         connection,
         """SELECT e.run_id, d.name AS drop, e.drop_id, e.channel, e.account, e.order_key,
@@ -162,8 +174,24 @@ def open_exceptions(connection: duckdb.DuckDBPyConnection, limit: int) -> list[R
         {"limit": limit},
     )
     for row in rows:
+        row["codes"] = (row["codes"] or "").split()
         row["findings"] = _findings(row["findings"], row)
-    return rows
+    files = [_refused(row) for row in _rows(connection, _REFUSED, {"limit": limit})]
+    return sorted([*files, *rows], key=lambda row: row["run_id"], reverse=True)[:limit]
+
+
+def _refused(row: Row) -> Row:
+    """A file that was refused whole, told as an order is."""
+    findings = json.loads(row.pop("findings") or "[]")
+    nothing = dict.fromkeys(("order_key", "order_number", "currency", "value", "record"))
+    lines = [finding["location"]["line"] for finding in findings]
+    return {
+        **row,
+        **nothing,
+        "line": next(iter(lines), None),
+        "codes": list(dict.fromkeys(finding["code"] for finding in findings)),
+        "findings": findings,
+    }
 
 
 def _event(row: Row) -> Row:

@@ -132,21 +132,30 @@ def _tried(tried: Row) -> list[RenderableType]:
 
 
 def exceptions_list(found: Sequence[Row], look: Look) -> list[RenderableType]:
-    """Open exceptions, newest first."""
+    """Open exceptions, newest first: orders, and files that were refused whole."""
     if not found:
         return [plain("Nothing is open: every order was accepted, or is none of ours.")]
     drawing = table(look, "order", "channel", "outcome", "codes", "value", "file", right=("value",))
     for row in found:
         worth = "" if row.get("value") is None else f"{row['currency']} {amount(row['value'])}"
         drawing.add_row(
-            plain(row.get("order_number") or "(none)"),
+            plain(_subject(row)),
             plain(row["channel"]),
             state(row["outcome"], look),
-            plain(row["codes"]),
+            plain(" ".join(row["codes"])),
             plain(worth),
-            plain(f"{row.get('drop') or ''}:{row.get('line') or ''}"),
+            plain(_place(row)),
         )
     return [drawing, plain(""), plain("More on one: oms-import exceptions show ORDER")]
+
+
+def _subject(row: Row) -> str:
+    return row.get("order_number") or ("(none)" if row.get("order_key") else "(whole file)")
+
+
+def _place(row: Row) -> str:
+    drop, line = row.get("drop") or "", row.get("line")
+    return drop if line is None else f"{drop}:{line}"
 
 
 def facts(title: str, found: Row) -> list[RenderableType]:

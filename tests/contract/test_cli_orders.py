@@ -420,3 +420,6 @@ def test_a_refused_file_is_a_reason_and_an_exception(command: Command, space: Pa
     header, row_ = (folder / "exceptions.csv").read_text().splitlines()
     told = dict(zip(header.split(","), row_.split(","), strict=False))
     assert (told["drop"], told["code"], told["order_number"]) == ("a.csv", "FILE_EMPTY", "")
+    (waiting,) = command("exceptions", "list", "--json", "-w", str(space)).json["exceptions"]
+    assert (waiting["drop"], waiting["codes"]) == ("a.csv", ["FILE_EMPTY"])
+    assert "(whole file)" in command("exceptions", "list", "-w", str(space)).out

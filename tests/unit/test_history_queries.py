@@ -193,6 +193,20 @@ def test_open_exceptions_leave_out_what_was_resolved(filled: Store) -> None:
     assert row["findings"][0]["code"] == "TOTAL_MISMATCH"
 
 
+def test_a_refused_file_is_open_until_it_or_its_successor_is_imported(filled: Store) -> None:
+    refuse = "UPDATE drops SET status = 'rejected', name = 'a.csv', findings = $told"
+    place = {"drop": "a.csv", "record": None, "line": 3}
+    told = json.dumps([{"code": "ENC_INVALID", "location": place}])
+    filled.connection.execute(refuse, {"told": told})
+    row, _order = open_exceptions(filled.connection, 10)
+    assert (row["drop"], row["order_number"], row["line"]) == ("a.csv", None, 3)
+    assert (row["outcome"], row["codes"]) == ("rejected", ["ENC_INVALID"])
+    assert len(open_exceptions(filled.connection, 1)) == 1
+    filled.connection.execute("UPDATE drops SET status = 'imported' WHERE run_id > '20261102'")
+    (row,) = open_exceptions(filled.connection, 10)
+    assert row["order_number"] == "#1003"
+
+
 def test_a_retry_is_about_drops_that_failed_or_have_open_orders(filled: Store) -> None:
     assert [row["name"] for row in drops_of(filled.connection, "20261101T0-aa")] == [
         "20261101T0-aa.csv"
