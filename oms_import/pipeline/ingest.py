@@ -20,7 +20,7 @@ from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Drop, DropResult, Shaping, Source
 from oms_import.normalize.grouping import Keys, keyed, numbered
 from oms_import.normalize.plan import Plan, compile_plan, surveyed
-from oms_import.pipeline.assemble import Assembler
+from oms_import.pipeline.assemble import Assembler, Pieces
 from oms_import.pipeline.channel import Channel, open_drop
 from oms_import.pipeline.corrected import corrected
 from oms_import.pipeline.judge import Judged, judge
@@ -231,7 +231,7 @@ class Ingest:
         knowledge: Knowledge | None = None
         try:
             for _ in range(_ATTEMPTS):
-                used, learned, records, plan = self._attempt(drop, frames, knowledge)
+                used, learned, records, plan = self._attempt(drop, source, frames, knowledge)
                 if learned == used:
                     self._done(drop, source, records, plan)
                     return
@@ -245,7 +245,11 @@ class Ingest:
         raise RuntimeError(msg)
 
     def _attempt(
-        self, drop: Drop, frames: Iterator[pl.DataFrame], knowledge: Knowledge | None
+        self,
+        drop: Drop,
+        source: Source,
+        frames: Iterator[pl.DataFrame],
+        knowledge: Knowledge | None,
     ) -> tuple[Knowledge, Knowledge, int, Plan]:
         """Read the drop once: what was assumed, what it showed, its rows, the plan."""
         head = next(frames)
@@ -255,7 +259,7 @@ class Ingest:
         used = knowledge or evidence.decided().get(drop.index, Knowledge())
         plan = self._plan(columns, used)
         keys = Keys.of(self.channel.profile, plan.columns)
-        assembler = Assembler(keys, used.scattered, self.scratch, self.channel.limits.batch_rows)
+        assembler = Assembler(keys, self._pieces(drop, source, keys, used.scattered))
         counted = [head.height]
 
         def watched() -> Iterator[pl.DataFrame]:
@@ -271,6 +275,11 @@ class Ingest:
             evidence.decided().get(drop.index, Knowledge()), scattered=assembler.scattered()
         )
         return used, learned, sum(counted), plan
+
+    def _pieces(self, drop: Drop, source: Source, keys: Keys, scattered: frozenset[int]) -> Pieces:
+        rows = self.channel.limits.batch_rows
+        frames = self._frames(drop, source) if scattered else ()
+        return Pieces.gathered(frames, keys, scattered, self.scratch, rows)
 
     def _plan(self, columns: tuple[str, ...], knowledge: Knowledge) -> Plan:
         """The profile compiled for these columns; the last one is kept, since files are alike."""

@@ -68,7 +68,8 @@ def verdicts(part: Part, decisions: Path | None) -> Verdicts:
         pl.col("order_number").alias("value"),
         "detail",
     )
-    return Verdicts(final, pl.concat([findings, added.cast(FINDINGS)]))
+    every = pl.concat([findings, added.cast(FINDINGS)])
+    return Verdicts(final, every.sort("_order", maintain_order=True, nulls_last=True))
 
 
 def totals_by_drop(claims: pl.DataFrame) -> dict[int, Totals]:

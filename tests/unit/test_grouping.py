@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 
 from oms_import.normalize.columns import Columns
 from oms_import.normalize.grouping import Keys, keyed, numbered
-from oms_import.pipeline.assemble import Assembler
+from oms_import.pipeline.assemble import Assembler, Pieces
 from oms_import.profiles.model import Profile
 
 PROFILE = Profile.model_validate(
@@ -89,24 +90,43 @@ def test_two_drops_never_share_an_order() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_batch_size_does_not_change_the_orders(size: int, tmp_path: Path) -> None:
-    cells = [(str(n // 3 if n < 20 else n % 5), "USD", "5", f"S{n}") for n in range(30)]
+@pytest.mark.parametrize("spread", [5, 10])
+def test_batch_size_changes_neither_the_orders_nor_their_place(
+    size: int, spread: int, tmp_path: Path
+) -> None:
+    cells = [(str(n // 3 if n < 20 else n % spread), "USD", "5", f"S{n}") for n in range(30)]
     frame = rows(*cells)
     keys = Keys.of(PROFILE, Columns.of(frame.columns))
-    pieces = [frame[at : at + size] for at in range(0, 30, size)]
+
+    def frames() -> Iterator[pl.DataFrame]:
+        return (frame[at : at + size] for at in range(0, 30, size))
+
     known: frozenset[int] = frozenset()
+    found: list[tuple[str, ...]] = []
     for _ in range(3):
-        assembler = Assembler(keys, known, tmp_path, 4)
+        assembler = Assembler(keys, Pieces.gathered(frames(), keys, known, tmp_path, 4))
         found = [
             tuple(order["Sku"])
-            for batch in assembler.whole_orders(pieces)
-            for order in numbered(batch, keys, 0).partition_by("_order")
+            for batch in assembler.whole_orders(frames())
+            for order in numbered(batch, keys, 0).partition_by("_order", maintain_order=True)
         ]
         if assembler.scattered() == known:
             break
         known = assembler.scattered()
-    whole = numbered(keyed(frame, keys), keys, 0)
-    assert sorted(found) == sorted(tuple(o["Sku"]) for o in whole.partition_by("_order"))
+    whole = numbered(keyed(frame, keys), keys, 0).partition_by("_order", maintain_order=True)
+    assert found == [tuple(order["Sku"]) for order in whole]
+
+
+def test_orders_in_pieces_come_in_batches_of_bounded_size(tmp_path: Path) -> None:
+    frame = rows(*((str(n % 50), "USD", "5", f"S{n}") for n in range(200)))
+    keys = Keys.of(PROFILE, Columns.of(frame.columns))
+    halves = [frame[:100], frame[100:]]
+    first = Assembler(keys, Pieces.none())
+    assert sum(batch.height for batch in first.whole_orders(halves)) == 200
+    pieces = Pieces.gathered(halves, keys, first.scattered(), tmp_path, 20)
+    heights = [batch.height for batch in Assembler(keys, pieces).whole_orders(halves)]
+    assert sum(heights) == 200
+    assert max(heights) < 40
 
 
 def test_an_order_told_again_further_down_with_another_price_is_a_contradicting_copy() -> None:

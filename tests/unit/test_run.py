@@ -134,7 +134,8 @@ def test_every_order_has_one_outcome_and_batches_do_not_show(
         row(chance.randrange(12), chance.choice(skus), qty=chance.choice(numbers))
         for _ in range(chance.randrange(1, 40))
     ]
-    rows.sort(key=lambda one: one[0])
+    if seed % 3 == 0:
+        rows.sort(key=lambda one: one[0])
     spaces = [workspace(tmp_path_factory.mktemp("w"), size) for size in (batch_rows, 100_000)]
     for space in spaces:
         drop(space, "a.csv", rows)
