@@ -61,7 +61,8 @@ def _headline(report: Document, look: Look) -> Text:
     line.stylize("bold")
     if report["dry_run"]:
         line.append(" (dry run: nothing was kept)")
-    line.append_text(plain(f" - {report['command']} {report['run_id']}"))
+    known = "" if report["status"] == "noop" else f" {report['run_id']}"  # history has no such run
+    line.append_text(plain(f" - {report['command']}{known}"))
     if report.get("retry_of"):
         line.append("\n").append_text(plain(f"again what failed in {report['retry_of']}"))
     began, took = moment(report["started_at"]), seconds(report["seconds"])
