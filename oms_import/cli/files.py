@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from glob import glob, has_magic
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from oms_import.cli import diagnostics
 from oms_import.model.errors import SettingError
 from oms_import.model.values import Offer
 
@@ -37,6 +38,7 @@ def _offers(argument: str, folder: Path) -> list[Offer]:
         return [_standard_input(folder)]
     path = Path(argument).expanduser()
     if path.is_dir():
+        _tell_left_out(path)
         return _all_in(path)
     if path.exists():
         return [_file(path)]
@@ -56,13 +58,21 @@ def _matched(path: Path) -> list[Offer]:
 
 def _all_in(folder: Path) -> list[Offer]:
     """The directory's files by name, hidden ones and subdirectories left out."""
-    return [_file(path) for path in _visible(folder)]
+    return [_file(path) for path in _visible(folder) if path.is_file()]
 
 
-def _visible(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
-            yield path
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _tell_left_out(folder: Path) -> None:
+    below = [path.name for path in _visible(folder) if path.is_dir()]
+    if below:
+        names = ", ".join(below[:3]) + (", …" if len(below) > 3 else "")
+        diagnostics.say(
+            f"{folder}: only its own files are taken, not what is below it in {names}; "
+            f"quote a glob for all: '{folder / '**' / '*'}'"
+        )
 
 
 def _file(path: Path) -> Offer:

@@ -423,3 +423,26 @@ def test_a_refused_file_is_a_reason_and_an_exception(command: Command, space: Pa
     (waiting,) = command("exceptions", "list", "--json", "-w", str(space)).json["exceptions"]
     assert (waiting["drop"], waiting["codes"]) == ("a.csv", ["FILE_EMPTY"])
     assert "(whole file)" in command("exceptions", "list", "-w", str(space)).out
+
+
+def test_a_run_that_kept_nothing_names_no_run_that_history_has_not(
+    command: Command, space: Path
+) -> None:
+    drop(space, "a.csv", GOOD)
+    run_id = command("run", "--json", "-w", str(space)).json["run_id"]
+    assert run_id in command("runs", "show", "-w", str(space)).out
+    again = command("run", "-w", str(space)).out
+    assert again.splitlines()[0].endswith(" - run")
+
+
+def test_folders_below_an_imported_folder_are_told(command: Command, space: Path) -> None:
+    below = space / "many/older"
+    below.mkdir(parents=True)
+    (below / "b.csv").write_text(HEADER + row(7))
+    (space / "many/a.csv").write_text(GOOD)
+    answer = command("import", "shop-a", str(space / "many"), "--json", "-w", str(space))
+    assert answer.json["totals"]["orders_accepted"] == 2
+    assert "older" in answer.err
+    every = str(space / "many/**/*")
+    rest = command("import", "shop-a", every, "--json", "-w", str(space))
+    assert rest.json["totals"]["orders_accepted"] == 1
