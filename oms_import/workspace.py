@@ -29,6 +29,9 @@ class LimitSettings(_Strict):
 
     batch_rows: int = Field(default=100_000, ge=1, description="Source rows worked on at once.")
     field_bytes: int = Field(default=1_000_000, ge=1, description="Largest cell.")
+    document_bytes: int = Field(
+        default=64_000_000, ge=1_000, description="Largest order of an XML or JSON document."
+    )
     archive_bytes: int = Field(
         default=10_000_000_000, ge=1, description="Largest unpacked archive."
     )

@@ -33,6 +33,8 @@ def seen_before(
 ) -> list[Seen]:
     """Interchanges of the run whose sender, receiver and control number came before.
 
+    In another file: a file that is read again (a retry, a replay) is no second interchange.
+
     Args:
         connection: an open store; nothing in it is changed.
         results: the run's drops as they were read, in order.
@@ -40,33 +42,39 @@ def seen_before(
         run_id: this run's, which does not count.
     """
     found: list[Seen] = []
-    known: dict[_Key, str] = {}
+    known: dict[_Key, dict[str, str]] = {}
     mine = [r for r in results if r.envelopes is not None and hours.get(r.drop.channel, 0)]
     for channel in dict.fromkeys(result.drop.channel for result in mine):
         first = min(r.drop.fetched_at for r in mine if r.drop.channel == channel)
         since = utc(first) - timedelta(hours=hours[channel])
         known |= _past(connection, channel, since, run_id)
     for result in mine:
+        drop = result.drop
         for one in result.envelopes.interchanges if result.envelopes else ():
-            key = (result.drop.channel, one.sender, one.receiver, one.control)
-            if key in known and one.control:
-                told = f"control number {one.control} of {one.sender} {known[key]}"
-                found.append(Seen(result.drop.index, one.number, told))
-            known.setdefault(key, f"came earlier in this run, in {result.drop.name}")
+            came = known.setdefault((drop.channel, one.sender, one.receiver, one.control), {})
+            others = [told for drop_id, told in came.items() if drop_id != drop.drop_id]
+            if others and one.control:
+                told = f"control number {one.control} of {one.sender} {others[-1]}"
+                found.append(Seen(drop.index, one.number, told))
+            came.setdefault(drop.drop_id, f"came earlier in this run, in {drop.name}")
     return found
 
 
 def _past(
     connection: duckdb.DuckDBPyConnection, channel: str, since: datetime, run_id: str
-) -> dict[_Key, str]:
-    """What came since then, with the run it last came in."""
+) -> dict[_Key, dict[str, str]]:
+    """What came since then: of each number the drops, oldest first, and the run they came in."""
     rows = connection.execute(
-        """SELECT sender, receiver, control, max(run_id) FROM interchanges
+        """SELECT sender, receiver, control, drop_id, max(run_id) AS run FROM interchanges
         WHERE channel = $channel AND seen_at >= $since AND run_id <> $run_id
-        GROUP BY sender, receiver, control""",
+        GROUP BY sender, receiver, control, drop_id ORDER BY run""",
         {"channel": channel, "since": since, "run_id": run_id},
     ).fetchall()
-    return {(channel, s, r, control): f"came in run {run}" for s, r, control, run in rows}
+    past: dict[_Key, dict[str, str]] = {}
+    for sender, receiver, control, drop_id, run in rows:
+        came = past.setdefault((channel, sender, receiver, control), {})
+        came[drop_id] = f"came in run {run}"
+    return past
 
 
 def rows_of(run_id: str, results: Sequence[DropResult]) -> list[list[object]]:

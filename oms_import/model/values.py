@@ -183,4 +183,5 @@ class Limits:
     archive_ratio: int = 200
     archive_members: int = 10_000
     memory_mb: int = 512  # DuckDB's share
+    document_bytes: int = 64_000_000  # of an XML or JSON document for one order
     extra: dict[str, int] = field(default_factory=dict)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 
+from oms_import.model.documents import OTHER_LINE_VALUES, OTHER_VALUES
 from oms_import.model.edi import LINE_OPENERS, OTHER
 from oms_import.normalize.columns import text
 from oms_import.normalize.lines import LEFT, objects
+
+_LISTS = {
+    OTHER: pl.col("name").str.contains(rf"^(?:{'|'.join(LINE_OPENERS)})(?:\.|\[|$)"),
+    OTHER_VALUES: pl.lit(value=False),
+    OTHER_LINE_VALUES: pl.lit(value=True),
+}
+"""Columns of lists → whether an entry is the line's."""
 
 SCHEMA = {"_order": pl.Int64, "line_no": pl.Int64, "name": pl.String, "value": pl.String}
 
@@ -24,8 +32,8 @@ def attributes(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     for position, name in enumerate(names):
         if rows[name].null_count() == rows.height:
             continue
-        if name == OTHER:
-            parts.append(_segments(rows).with_columns(pl.lit(position).alias("_at")))
+        if name in _LISTS:
+            parts.append(_listed(rows, name).with_columns(pl.lit(position).alias("_at")))
             continue
         cells = rows.select("_order", "_line_no", text(name).alias("value"), start.alias("_start"))
         levels = _levels(cells) if several else (_order_level(cells),)
@@ -49,14 +57,12 @@ def line_attributes(lines: pl.DataFrame) -> pl.DataFrame:
     return left.unnest(LEFT).cast(pl.Schema(SCHEMA))
 
 
-def _segments(rows: pl.DataFrame) -> pl.DataFrame:
-    """Segments that nothing mapped, each an attribute; those of a loop of lines are the line's."""
-    cells = rows.select("_order", "_line_no", OTHER).filter(pl.col(OTHER).is_not_null())
-    told = objects(cells, OTHER, ("name", "value"))
-    of_line = pl.col("name").str.contains(rf"^(?:{'|'.join(LINE_OPENERS)})(?:\.|\[|$)")
-    return told.select(
-        "_order", pl.when(of_line).then("_line_no").alias("line_no"), "name", "value"
-    )
+def _listed(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Cells that hold lists of names and values, each an attribute of the order or of its line."""
+    cells = rows.select("_order", "_line_no", name).filter(pl.col(name).is_not_null())
+    told = objects(cells, name, ("name", "value"))
+    of_line = pl.when(_LISTS[name]).then("_line_no").alias("line_no")
+    return told.select("_order", of_line, "name", "value")
 
 
 def _order_level(cells: pl.DataFrame) -> pl.DataFrame:

@@ -138,11 +138,15 @@ def objects(rows: pl.DataFrame, column: str, keys: tuple[str, ...]) -> pl.DataFr
 
 
 _ITEMS = """
-    SELECT _row, json_valid(_text) AS _valid, unnest(CASE
-        WHEN NOT json_valid(_text) THEN [_text]
-        WHEN json_type(_text) = 'ARRAY' THEN CAST(from_json(_text, '["JSON"]') AS VARCHAR[])
-        ELSE [_text] END) AS _text
-    FROM cells ORDER BY _row, _cell
+    SELECT _row, _valid, _text FROM (
+        SELECT _row, _cell, _valid, unnest(_items) AS _text,
+            generate_subscripts(_items, 1) AS _place
+        FROM (SELECT _row, _cell, json_valid(_text) AS _valid, CASE
+            WHEN NOT json_valid(_text) THEN [_text]
+            WHEN json_type(_text) = 'ARRAY' THEN CAST(from_json(_text, '["JSON"]') AS VARCHAR[])
+            ELSE [_text] END AS _items
+            FROM cells)
+    ) ORDER BY _row, _cell, _place
 """
 
 

@@ -45,6 +45,7 @@ def channel(profile: Profile, timezone: str | None, limits: Limits) -> Channel:
         known_columns=known_columns(profile),
         required_columns=required_groups(profile),
         key_columns=tuple(key_columns),
+        never=profile.drop_columns,
     )
     return Channel(
         profile=profile,

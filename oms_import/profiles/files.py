@@ -48,7 +48,9 @@ class Detect(Strict):
 class FormatSpec(Strict):
     """How the channel's files are written."""
 
-    reader: str = Field(default="csv", description="The reader: csv (also TSV) or excel.")
+    reader: str = Field(
+        default="csv", description="The reader: csv (also TSV), excel, x12, edifact, xml, json …"
+    )
     encoding: str = Field(
         default="auto",
         description="Encoding of the text; auto decides by BOM, then UTF-8, then cp1252.",
@@ -65,6 +67,21 @@ class FormatSpec(Strict):
     header: Columns = Field(default=(), description="Column names, for files without a header row.")
     required_columns: Columns = Field(
         default=(), description="Columns without which the file is refused (HDR_MISSING)."
+    )
+    orders: Columns = Field(
+        default=(),
+        description="XML, JSON: path of the orders from the document's root; the first there is.",
+    )
+    lines: Columns = Field(
+        default=(), description="XML, JSON: path of an order's lines; none: an order is one row."
+    )
+    namespaces: dict[str, str] = Field(
+        default_factory=dict,
+        description="XML: prefix used in this profile → namespace; none: namespaces do not matter.",
+    )
+    test_when: dict[str, Columns] = Field(
+        default_factory=dict,
+        description="XML, JSON: path → values that mark an order as a test; see `test`.",
     )
     strict: bool = Field(
         default=True,

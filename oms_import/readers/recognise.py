@@ -36,6 +36,9 @@ _TEXTS = (
     (re.compile(rb"(UNA.{6}\s*)?UNB[^A-Za-z0-9\s]|STX=ANA"), "EDIFACT or TRADACOMS EDI"),
     (re.compile(rb"EDI_DC(40)? "), "a SAP IDoc"),
 )
+_XML = re.compile(rb"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w:.-]*[\s>/])")
+_HTML = re.compile(rb"<(!doctype\s+html|html|head|body|table)[\s>]", re.IGNORECASE)
+_JSON = re.compile(rb'(\{\s*("|\})|\[\s*(\{|\]))')
 
 
 class Guess(NamedTuple):
@@ -73,3 +76,23 @@ def looks_delimited(head: bytes, name: str) -> Guess:
     if name.casefold().endswith((".csv", ".tsv", ".txt", ".tab")):
         return Guess(0.8, "named as delimited text")
     return Guess(0.5, "text")
+
+
+def looks_xml(head: bytes, name: str) -> Guess:  # noqa: ARG001
+    """XML: a declaration or an element; not the page of a browser."""
+    text = _text_of(head)
+    if not _XML.match(text) or _HTML.search(text[:1024]):
+        return Guess(0.0, "no XML element")
+    return Guess(0.8, "an XML element")
+
+
+def looks_json(head: bytes, name: str) -> Guess:  # noqa: ARG001
+    """JSON: an object, or an array of objects."""
+    if _JSON.match(_text_of(head)):
+        return Guess(0.8, "a JSON object or array")
+    return Guess(0.0, "no JSON object")
+
+
+def _text_of(head: bytes) -> bytes:
+    """The first characters as ASCII, whatever their width; what stands before them left out."""
+    return head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").lstrip()

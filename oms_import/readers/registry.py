@@ -11,6 +11,7 @@ from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding
 from oms_import.model.values import Limits, Source
 from oms_import.readers.csv_source import open_csv
+from oms_import.readers.documents import opening as documents
 from oms_import.readers.edi import opening
 from oms_import.readers.edi.recognise import (
     looks_edifact,
@@ -19,7 +20,14 @@ from oms_import.readers.edi.recognise import (
     looks_x12,
 )
 from oms_import.readers.excel import open_excel
-from oms_import.readers.recognise import Guess, foreign, looks_delimited, looks_workbook
+from oms_import.readers.recognise import (
+    Guess,
+    foreign,
+    looks_delimited,
+    looks_json,
+    looks_workbook,
+    looks_xml,
+)
 from oms_import.readers.spec import ReadSpec
 
 _HEAD = 4096
@@ -47,6 +55,8 @@ READERS: dict[str, Reader] = {
         Reader("edifact", looks_edifact, opening.open_edifact),
         Reader("tradacoms", looks_tradacoms, opening.open_tradacoms),
         Reader("idoc", looks_idoc, opening.open_idoc),
+        Reader("xml", looks_xml, documents.open_xml),
+        Reader("json", looks_json, documents.open_json),
     )
 }
 

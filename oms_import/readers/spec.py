@@ -17,3 +17,4 @@ class ReadSpec:
     required_columns: tuple[tuple[str, ...], ...] = ()  # of each group one must be present
     key_columns: tuple[str, ...] = ()  # the order's key, for footers that count orders
     partners: tuple[Partner, ...] = ()  # of EDI; none: everyone's interchanges are taken
+    never: tuple[str, ...] = ()  # columns never kept: secrets
