@@ -181,6 +181,20 @@ def test_a_control_number_again_holds_new_orders_and_known_ones_are_duplicates(
     assert "control number 000000007 of RETAILER" in reason["example"]
 
 
+def test_a_retry_reads_the_same_interchange_again_and_holds_nothing(
+    command: Command, trade: Path
+) -> None:
+    first = ran(command, trade, 3, a=x12("1", {"A1": 1}, sets=2))
+    assert first["totals"]["orders_rejected"] == 1
+    with (trade / "profiles/retail.toml").open("a") as file:
+        file.write("[format]\nstrict = false\n")
+    again = command("retry", "--json", "-w", str(trade))
+    assert again.code == 0, again.out + again.err
+    assert again.json["totals"]["orders_accepted"] == 1
+    held = ran(command, trade, 3, b=x12("1", {"A2": 1}))
+    assert held["totals"]["orders_held"] == 1
+
+
 def test_other_documents_are_told_and_no_error(command: Command, trade: Path) -> None:
     invoice = x12("1", {"A1": 1}).replace("ST*850*", "ST*810*").replace("GS*PO*", "GS*IN*")
     report = ran(command, trade, a=invoice + x12("2", {"A2": 1}))
