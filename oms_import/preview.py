@@ -17,11 +17,12 @@ from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Dialect, Drop, DropResult, Limits, Offer
 from oms_import.pipeline.arrivals import arrive
 from oms_import.pipeline.channel import channel, open_drop
+from oms_import.pipeline.fitting import document_fits
 from oms_import.pipeline.ingest import Ingest, silent
 from oms_import.pipeline.nested import nested_orders
 from oms_import.pipeline.spool import Spool
 from oms_import.pipeline.verdicts import verdicts
-from oms_import.profiles.detect import detect, known_columns
+from oms_import.profiles.detect import Candidate, detect, known_columns
 from oms_import.profiles.load import builtin, builtin_names, find_profile
 from oms_import.profiles.load import channels as load_channels
 from oms_import.profiles.model import Profile
@@ -119,6 +120,8 @@ def _choose(drop: Drop, known: list[Profile], scratch: Path) -> _Choice:
     spec = ReadSpec(Profile().format, Profile().rows, everything, (), ())
     try:
         name = recognise(drop.path, drop.name) or Profile().format.reader
+        if reader_named(name).documents:
+            return _of_documents(document_fits(drop, name, known, scratch), known, where)
         if not reader_named(name).tables:
             return _by_format(name, known, where)
         reader = channel(Profile(name="preview"), None, Limits())
@@ -126,8 +129,15 @@ def _choose(drop: Drop, known: list[Profile], scratch: Path) -> _Choice:
     except DropRejectedError as rejected:
         return _Choice(None, tuple(replace(f, location=where) for f in rejected.findings))
     fits = detect(source.dialect.columns, drop.name, known)
-    best = [fit.name for fit in fits if fit.score == fits[0].score]
-    return _only(best, known, "no profile knows these columns", where)
+    return _only(_best(fits), known, "no profile knows these columns", where)
+
+
+def _best(fits: list[Candidate]) -> list[str]:
+    return [fit.name for fit in fits if fit.score == fits[0].score]
+
+
+def _of_documents(fits: list[Candidate], known: list[Profile], where: Location) -> _Choice:
+    return _only(_best(fits), known, "no profile finds its orders in this document", where)
 
 
 def _by_format(reader: str, known: list[Profile], where: Location) -> _Choice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch, fnmatchcase
+from fnmatch import fnmatchcase
 
 from oms_import.profiles.model import Profile
 from oms_import.profiles.walk import list_of, rules_of
@@ -36,11 +36,15 @@ def detect(columns: Sequence[str], file_name: str, profiles: Sequence[Profile]) 
         profiles: those to choose from.
     """
     header = {folded(name): name for name in columns}
-    fits = {one.name: one for one in profiles}
     found = [_candidate(profile, header, file_name) for profile in profiles]
-    candidates = [one for one in found if one is not None]
-    bases = {fits[one.name].extends for one in candidates if fits[one.name].extends != one.name}
-    kept = [one for one in candidates if one.name not in bases]
+    return ranked([one for one in found if one is not None], profiles)
+
+
+def ranked(found: Sequence[Candidate], profiles: Sequence[Profile]) -> list[Candidate]:
+    """The best first; where a profile fits, what it extends is no candidate beside it."""
+    fits = {one.name: one for one in profiles}
+    bases = {fits[one.name].extends for one in found if fits[one.name].extends != one.name}
+    kept = [one for one in found if one.name not in bases]
     return sorted(kept, key=lambda one: (-one.score, one.name))
 
 
@@ -53,8 +57,7 @@ def _candidate(profile: Profile, header: dict[str, str], file_name: str) -> Cand
     if not matched:
         return None
     score = len(profile.detect.columns) + bool(profile.detect.any) + len(matched) / len(header)
-    if any(fnmatch(file_name.casefold(), glob.casefold()) for glob in profile.detect.names):
-        score += 1
+    score += profile.detect.named(file_name)
     missing = tuple(name for name in header.values() if name not in matched)
     return Candidate(profile.name, score, matched, missing)
 

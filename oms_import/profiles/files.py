@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -37,12 +38,17 @@ class Detect(Strict):
     """How `preview` recognises the channel's files."""
 
     columns: Columns = Field(
-        default=(), description="Columns that together are this channel's mark."
+        default=(),
+        description="Columns, or paths, that together are this channel's mark.",
     )
     any: Columns = Field(
         default=(), description="Columns one of which must be there too: names in two languages."
     )
     names: Columns = Field(default=(), description="Globs of file names.")
+
+    def named(self, file: str) -> bool:
+        """Whether a file's name is one of the channel's."""
+        return any(fnmatch(file.casefold(), glob.casefold()) for glob in self.names)
 
 
 class FormatSpec(Strict):

@@ -44,6 +44,8 @@ class Reader:
     """path, spec, scratch folder, limits → the opened drop; raises DropRejectedError."""
     tables: bool = False
     """Rows and columns: a channel of tables takes any of these, since the mapping is the same."""
+    documents: bool = False
+    """Trees: which profile fits shows only when it is tried."""
 
 
 READERS: dict[str, Reader] = {
@@ -55,8 +57,8 @@ READERS: dict[str, Reader] = {
         Reader("edifact", looks_edifact, opening.open_edifact),
         Reader("tradacoms", looks_tradacoms, opening.open_tradacoms),
         Reader("idoc", looks_idoc, opening.open_idoc),
-        Reader("xml", looks_xml, documents.open_xml),
-        Reader("json", looks_json, documents.open_json),
+        Reader("xml", looks_xml, documents.open_xml, documents=True),
+        Reader("json", looks_json, documents.open_json, documents=True),
     )
 }
 
