@@ -76,7 +76,9 @@ def documents(
 def _candidates(directory: Path | None) -> list[Profile]:
     own = load_channels(directory) if directory and directory.is_dir() else []
     names = {one.name for one in own}
-    return [*own, *(builtin(name) for name in builtin_names() if name not in names)]
+    known = [*own, *(builtin(name) for name in builtin_names() if name not in names)]
+    # One file alone says nothing of channels whose orders come in two.
+    return [one for one in known if not one.companion.profile]
 
 
 def _file(

@@ -18,6 +18,7 @@ from time import monotonic
 import polars as pl
 
 from oms_import.history.decide import decide, known_drops
+from oms_import.history.headers import known_headers
 from oms_import.history.interchanges import reserve, seen_before
 from oms_import.history.lock import hold
 from oms_import.history.queries import settled
@@ -27,6 +28,7 @@ from oms_import.model.codes import Code
 from oms_import.model.errors import OmsImportError, OutputError, SettingError
 from oms_import.model.fail_on import FailOn, parse
 from oms_import.model.finding import Finding, Location
+from oms_import.model.headers import KnownHeader
 from oms_import.model.report import RunReport, Totals
 from oms_import.model.values import Drop, DropResult, Offer
 from oms_import.outputs.acks.files import Ack, write_acks
@@ -36,6 +38,8 @@ from oms_import.pipeline.arrivals import Arrival, acknowledge, arrive, offers_of
 from oms_import.pipeline.channel import channel as prepared
 from oms_import.pipeline.channel import open_drop, select
 from oms_import.pipeline.chosen import Only, stretches
+from oms_import.pipeline.companions import Pairing, Waiting
+from oms_import.pipeline.headers import Headers
 from oms_import.pipeline.ingest import Ingest, Progress, source_frames
 from oms_import.pipeline.late import late_rows
 from oms_import.pipeline.release import COMMITTING, Staged, release
@@ -44,6 +48,7 @@ from oms_import.pipeline.summary import Facts, report
 from oms_import.pipeline.writing import Writing, Written
 from oms_import.profiles.load import sound_channels
 from oms_import.profiles.model import Profile
+from oms_import.waiting import taken_up
 from oms_import.workspace import Workspace
 
 
@@ -82,6 +87,9 @@ class _Work:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     notes: list[str] = field(default_factory=list[str])
     only: Only | None = None
+    headers: dict[str, list[KnownHeader]] = field(default_factory=dict[str, list[KnownHeader]])
+    waiting: dict[str, Waiting] = field(default_factory=dict[str, Waiting])
+    pairings: dict[str, Pairing] = field(default_factory=dict[str, Pairing])
 
 
 def execute(workspace: Workspace, request: RunRequest, progress: Progress) -> RunReport:
@@ -171,6 +179,7 @@ def _sort_out(workspace: Workspace, request: RunRequest, work: _Work) -> None:
     with _store(workspace) as store:
         known = known_drops(store.connection, ids) if request.only is None else {}
         work.only = _unsettled(store, request)
+        work.headers = known_headers(store.connection, [one.name for one in work.profiles])
     if work.only is not None:
         drops = [drop for drop in drops if work.only.get(drop.drop_id, {}) != {}]
     seen: set[str] = set()
@@ -185,10 +194,28 @@ def _sort_out(workspace: Workspace, request: RunRequest, work: _Work) -> None:
         else:
             work.drops.append(replace(drop, index=len(work.drops)))
         seen.add(drop.drop_id)
+    if request.only is None:
+        with _store(workspace) as store:
+            for profile in work.profiles:
+                _take_up(workspace, store, profile, work)
     for result in refused:
         earlier = known.get(result.drop.drop_id)
         again = f"refused by run {earlier.run_id}" if earlier else ""
         work.results.append(_duplicate(result.drop, again) if earlier else result)
+
+
+def _take_up(workspace: Workspace, store: Store, profile: Profile, work: _Work) -> None:
+    """Add the drops whose orders wait for what may have come now."""
+    new = any(drop.channel == profile.name for drop in work.drops)
+    waiting, drops = taken_up(workspace, store, profile, work.started, new_drops=new)
+    here = {drop.drop_id for drop in work.drops}
+    again = [drop for drop in drops if drop.drop_id not in here]
+    first = len(work.drops)
+    work.drops += [replace(drop, index=first + at) for at, drop in enumerate(again)]
+    work.waiting[profile.name] = waiting
+    if waiting.records:
+        one_each = {name: {"": sorted(its)} for name, its in waiting.records.items()}
+        work.only = {**(work.only or {}), **one_each}
 
 
 def _unsettled(store: Store, request: RunRequest) -> Only | None:
@@ -281,18 +308,33 @@ def _read(
         begun = monotonic()
         ready = prepared(profile, workspace.settings.timezone, limits)
         failed = partial(_failed, request)
+        waiting = work.waiting.get(profile.name, Waiting.nobody())
+        pairs = None
+        if profile.companion.profile:
+            pairs = work.pairings[profile.name] = Pairing.of(ready, drops, waiting, scratch)
+        others = pairs.others if pairs else frozenset[int]()
+        headers = Headers(profile, work.headers.get(profile.name, []), others)
         for only, some in stretches(drops, work.only):
-            work.results += Ingest(ready, spool, scratch, failed, progress, only).run(some)
+            watched = headers if only is None else None  # parts of a drop: it was judged whole
+            ingest = Ingest(ready, spool, scratch, failed, progress, only, pairs, watched)
+            work.results += [r for r in ingest.run(some) if _tells(r, waiting)]
         work.seconds[profile.name] += monotonic() - begun
     return spool
+
+
+def _tells(result: DropResult, waiting: Waiting) -> bool:
+    """Whether a drop's result is news: of what waits, and goes on waiting, it is not."""
+    return bool(result.records) or result.drop.drop_id not in waiting.records
 
 
 def _again(workspace: Workspace, work: _Work, scratch: Path, drop: Drop) -> Iterator[pl.DataFrame]:
     """A drop's source frames once more."""
     profile = next(one for one in work.profiles if one.name == drop.channel)
     limits = workspace.settings.limits.as_limits()
-    ready = prepared(profile, workspace.settings.timezone, limits)
-    return source_frames(drop, open_drop(ready, drop, scratch), limits.batch_rows)
+    pairs = work.pairings.get(drop.channel)
+    own = prepared(profile, workspace.settings.timezone, limits)
+    ready = own if pairs is None else pairs.reading(drop)
+    return source_frames(drop, open_drop(ready, drop, scratch), limits.batch_rows, pairs)
 
 
 def _failed(request: RunRequest, drop: Drop, error: Exception) -> DropResult:

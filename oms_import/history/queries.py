@@ -145,6 +145,29 @@ def failed_drops(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Row
     return [_drop(row) for row in _rows(connection, query, {"run_id": run_id})]
 
 
+def waiting(
+    connection: duckdb.DuckDBPyConnection, channel: str, code: str
+) -> list[tuple[str, str, str, str, int, datetime]]:
+    """Open exceptions of a channel with this code.
+
+    Returns:
+        run_id, drop_id, the drop's name and sha256, record, when the drop was first fetched (UTC),
+        the oldest first.
+    """
+    return connection.execute(
+        """SELECT e.run_id, e.drop_id, d.name, d.sha256, e.record, d.fetched_at
+        FROM exceptions e JOIN (
+            SELECT drop_id, any_value(name) AS name, any_value(sha256) AS sha256,
+                min(fetched_at) AS fetched_at
+            FROM drops WHERE channel = $channel GROUP BY drop_id
+        ) d USING (drop_id)
+        WHERE e.channel = $channel AND e.status = 'open'
+            AND list_contains(string_split(e.codes, ' '), $code)
+        ORDER BY d.fetched_at, e.drop_id, e.record""",
+        {"channel": channel, "code": code},
+    ).fetchall()
+
+
 def settled(connection: duckdb.DuckDBPyConnection, run_id: str) -> set[str]:
     """Keys of the run's rejected and held orders that a later run accepted."""
     rows = connection.execute(

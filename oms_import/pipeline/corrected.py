@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from oms_import.model.guard import OURS, unguarded
+
+
+def is_corrected(columns: Iterable[str]) -> bool:
+    """Whether a header has all of our columns: then it is a rejected file that came back."""
+    names = {name.removesuffix("#2").casefold() for name in columns}
+    return {name.casefold() for name in OURS} <= names
 
 
 def corrected(rows: pl.DataFrame) -> pl.DataFrame:
@@ -12,11 +20,10 @@ def corrected(rows: pl.DataFrame) -> pl.DataFrame:
 
     Rows of any other file are returned as they are.
     """
+    if not is_corrected(rows.columns):
+        return rows
     ours = {name.casefold() for name in OURS}
     added = [name for name in rows.columns if name.removesuffix("#2").casefold() in ours]
-    named = {name.removesuffix("#2").casefold() for name in added}
-    if not ours <= named:
-        return rows
     return unguarded(
         rows.drop([name for name in added if name not in _HOUSE or name.endswith("#2")])
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
@@ -23,6 +24,7 @@ from oms_import.normalize.plan import Plan, compile_plan, surveyed
 from oms_import.pipeline.assemble import Assembler, Pieces
 from oms_import.pipeline.channel import Channel, open_drop
 from oms_import.pipeline.corrected import corrected
+from oms_import.pipeline.headers import Headers
 from oms_import.pipeline.judge import Judged, judge
 from oms_import.pipeline.knowledge import Evidence, Knowledge
 from oms_import.pipeline.spool import Spool
@@ -34,22 +36,39 @@ Failure = Callable[[Drop, Exception], DropResult]
 Sink = Callable[[Judged], None]
 
 
+class Pairs(Protocol):
+    """Orders that come in two files; see companions.Pairing."""
+
+    def reading(self, drop: Drop) -> Channel:
+        """How the drop is to be read."""
+        ...
+
+    def rows(self, drop: Drop, frame: pl.DataFrame) -> pl.DataFrame:
+        """What becomes of its rows."""
+        ...
+
+
 def silent(label: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def source_frames(drop: Drop, source: Source, rows: int) -> Iterator[pl.DataFrame]:
+def source_frames(
+    drop: Drop, source: Source, rows: int, pairs: Pairs | None = None
+) -> Iterator[pl.DataFrame]:
     """A drop's rows as the pipeline takes them: a corrected file restored, with `_drop`."""
-    return _as_rows(source.shape, _batches(drop, source, rows))
+    return _as_rows(source.shape, _batches(drop, source, rows, pairs))
 
 
-def _batches(drop: Drop, source: Source, rows: int) -> Iterator[pl.DataFrame]:
+def _batches(drop: Drop, source: Source, rows: int, pairs: Pairs | None) -> Iterator[pl.DataFrame]:
     """A drop's batches with `_drop`, not yet shaped."""
     number = pl.lit(drop.index, dtype=pl.UInt32).alias("_drop")
     for frame in source.batches(rows):
         if frame.height:
             restored = corrected(frame) if source.shape is None else frame
-            yield restored.with_columns(number)
+            whole = restored.with_columns(number)
+            kept = whole if pairs is None else pairs.rows(drop, whole)
+            if kept.height:
+                yield kept
 
 
 def _as_rows(shape: Shaping | None, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -99,6 +118,8 @@ class Ingest:
     on_failure: Failure
     progress: Progress
     only: pl.DataFrame | None = None  # _drop, record: orders to take (retry), None: all
+    pairs: Pairs | None = None
+    headers: Headers | None = None  # watches the drops' headers; None: nobody does
     results: dict[int, DropResult] = field(default_factory=dict[int, DropResult])
     _small: _Small = field(default_factory=_Small)
     _last_plan: tuple[object, Plan] | None = None
@@ -125,8 +146,8 @@ class Ingest:
             self.results[drop.index] = self.on_failure(drop, error)
 
     def _read(self, drop: Drop) -> None:
-        source = open_drop(self.channel, drop, self.scratch)
-        frames = _batches(drop, source, self.channel.limits.batch_rows)
+        source = self._opened(drop)
+        frames = _batches(drop, source, self.channel.limits.batch_rows, self.pairs)
         first = next(frames, None)
         second = next(frames, None)
         if first is None:
@@ -138,11 +159,24 @@ class Ingest:
             batches = chain((first, second), frames)
             self._big(drop, source, _as_rows(source.shape, batches))
 
+    def _opened(self, drop: Drop) -> Source:
+        """The drop opened, and its header compared with the channel's last one."""
+        reading = self.channel if self.pairs is None else self.pairs.reading(drop)
+        if self.headers is None:
+            return open_drop(reading, drop, self.scratch)
+        try:
+            source = open_drop(reading, drop, self.scratch)
+        except DropRejectedError as refused:
+            raise self.headers.explained(reading, drop, self.scratch, refused) from refused
+        self.headers.judge(drop, source.dialect)
+        return source
+
     def _frames(self, drop: Drop, source: Source) -> Iterator[pl.DataFrame]:
-        return source_frames(drop, source, self.channel.limits.batch_rows)
+        return source_frames(drop, source, self.channel.limits.batch_rows, self.pairs)
 
     def _done(self, drop: Drop, source: Source, records: int, plan: Plan | None = None) -> None:
-        findings = [*source.findings, *_assumed(plan)]
+        watched = self.headers.accept(drop) if self.headers else []
+        findings = [*watched, *source.findings, *_assumed(plan)]
         self.results[drop.index] = DropResult(
             drop=drop,
             status="imported",
@@ -153,6 +187,7 @@ class Ingest:
             profile_version=self.channel.profile.version,
             envelopes=source.envelopes,
             columns=source.shape.columns if source.shape else source.dialect.columns,
+            header=self.headers.of(drop) if self.headers else None,
         )
 
     def _rejected(self, drop: Drop, findings: list[Finding]) -> DropResult:
@@ -162,6 +197,7 @@ class Ingest:
             findings=tuple(_in(drop, finding) for finding in findings),
             profile=self.channel.name,
             profile_version=self.channel.profile.version,
+            header=self.headers.of(drop) if self.headers else None,
         )
 
     def _keep_small(self, drop: Drop, source: Source, rows: pl.DataFrame) -> None:

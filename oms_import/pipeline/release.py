@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from oms_import.history.commit import CommitRequest, DropRecord, commit
+from oms_import.history.headers import records_of
 from oms_import.history.interchanges import rows_of
 from oms_import.history.recover import finish
 from oms_import.history.store import Store
@@ -91,4 +92,5 @@ def _request(
         files=files,
         report=json.dumps(told.as_json(), ensure_ascii=False),
         interchanges=rows_of(facts.run_id, [r for r in facts.results if r.status == "imported"]),
+        headers=records_of(facts.results),
     )

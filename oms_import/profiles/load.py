@@ -77,10 +77,21 @@ def parse_profile(text: str, where: str, name: str) -> Profile:
         profile = Profile.model_validate(_without(table, unknown))
     except ValidationError as error:
         raise _refused([*problems, *describe(error, text, where, Profile)], where) from None
-    problems += [located(text, where, path, told) for path, told in problems_of(profile)]
+    wrong = (*problems_of(profile), *_companion(profile))
+    problems += [located(text, where, path, told) for path, told in wrong]
     if problems:
         raise _refused(problems, where)
     return profile
+
+
+def _companion(profile: Profile) -> Iterator[Problem]:
+    """What is wrong with the other file of a channel whose orders come in two."""
+    wanted = profile.companion.profile
+    if wanted and wanted not in builtin_names():
+        told = f"there is no built-in profile {wanted!r}{nearest(wanted, builtin_names())}"
+        yield ("companion", "profile"), told
+    if wanted and not profile.companion.by:
+        yield ("companion", "by"), "is missing: the columns that hold the order's number"
 
 
 def channels(directory: Path) -> list[Profile]:

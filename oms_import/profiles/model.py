@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from oms_import.model import tables
 from oms_import.profiles.amounts import AllocationRule, ChargeRule, PaymentRule, TaxRule
+from oms_import.profiles.companions import Companion
 from oms_import.profiles.fields import Columns, FieldMap, FieldRule, Rule, Strict
 from oms_import.profiles.files import (
     Detect,
@@ -39,6 +40,7 @@ __all__ = [
     "AllocationRule",
     "ChargeRule",
     "Columns",
+    "Companion",
     "Defaults",
     "Detect",
     "Duplicates",
@@ -166,6 +168,9 @@ class Profile(Strict):
     group: Grouping = Field(default=Grouping(), description="Which rows make one order.")
     lines: LineSource = Field(
         default=LineSource.model_validate({}), description="Where an order's lines stand."
+    )
+    companion: Companion = Field(
+        default=Companion(), description="The other file, where orders come in two."
     )
     order: FieldMap = Field(
         default_factory=dict, description="Field of the order → where it comes from."

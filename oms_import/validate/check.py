@@ -41,7 +41,8 @@ def validate(batch: OrderBatch, policy: Policy) -> pl.DataFrame:
 
     All are graded by the policy; findings of severity `off` are left out. An absence is not told
     beside an error of the same field: the value is there, but could not be read; nor that the total
-    is another than the sum of amounts of which one could not be read.
+    is another than the sum of amounts of which one could not be read. Half an order, which waits
+    for its companion file, is not judged at all.
 
     Raises:
         ContractError: a table is not of the contract's types; our bug, not the data's.
@@ -56,6 +57,7 @@ def validate(batch: OrderBatch, policy: Policy) -> pl.DataFrame:
         found += _checked(_parties(batch, role, policy.of(role)), policy.of(role))
     own = _graded(_placed(pl.concat(found), batch), orders, policy)
     own = _without_unsummed(_without_explained(own, told), told)
+    own = own.join(_waiting(told), on="_order", how="anti", maintain_order="left")
     return pl.concat([told, own]).sort("_order", "record", maintain_order=True)
 
 
@@ -126,12 +128,18 @@ def _findings(rule: Rule, data: pl.DataFrame, failed: pl.Series) -> pl.DataFrame
 
 def _without_lines(batch: OrderBatch, told: pl.DataFrame) -> pl.DataFrame:
     """Orders without a line have no row to check: told here, unless their companion is awaited."""
-    waiting = told.filter(pl.col("code") == Code.COMPANION_MISSING)
     bare = batch.tables[ORDERS].select("_order", "record_no")
-    for present in (batch.tables[LINES], waiting):
-        bare = bare.join(present.select("_order"), on="_order", how="anti", maintain_order="left")
+    for present in (batch.tables[LINES].select("_order"), _waiting(told)):
+        bare = bare.join(present, on="_order", how="anti", maintain_order="left")
     rule = Rule(ORDERS, Code.ORDER_NO_LINES, "lines", pl.lit(value=False))
     return _findings(rule, bare, pl.repeat(True, bare.height, dtype=pl.Boolean, eager=True))
+
+
+def _waiting(told: pl.DataFrame) -> pl.DataFrame:
+    """Orders (`_order`) that are held until their companion file comes."""
+    kept_back = pl.col("severity").is_in([Severity.HOLD, Severity.ERROR])
+    mine = (pl.col("code") == Code.COMPANION_MISSING) & kept_back
+    return told.filter(mine).select("_order")
 
 
 def _placed(findings: pl.DataFrame, batch: OrderBatch) -> pl.DataFrame:
