@@ -6,7 +6,6 @@ commit that failed or was cut off went through is asked of the store, never gues
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ import duckdb
 
 from oms_import.history import commit_sql as sql
 from oms_import.history.faults import explained
+from oms_import.history.headers import HeaderRecord, header_hash, keep
 from oms_import.history.store import Store, utc
 from oms_import.model.errors import OmsImportError, OutputError
 from oms_import.model.publishing import PublishFile, to_json
@@ -65,7 +65,7 @@ class DropRecord:
             status=result.status,
             encoding=dialect.encoding if dialect else None,
             dialect=json.dumps(asdict(dialect), ensure_ascii=False) if dialect else None,
-            header_hash=_header_hash(dialect.columns) if dialect else None,
+            header_hash=header_hash(dialect.columns) if dialect else None,
             profile=result.profile,
             profile_version=result.profile_version,
             stated_count=dialect.stated_count if dialect else None,
@@ -91,6 +91,7 @@ class CommitRequest:
     files: Sequence[PublishFile]
     report: str  # report.json
     interchanges: Sequence[Sequence[object]] = ()  # rows of history.interchanges
+    headers: Sequence[HeaderRecord] = ()
     retry_of: str | None = None
 
     @property
@@ -124,6 +125,8 @@ def _transaction(store: Store, request: CommitRequest) -> None:
         _insert_run(connection, request)
         _insert_drops(connection, request)
         _insert(connection, "interchanges", request.interchanges)
+        again = request.retry_of is not None
+        keep(connection, request.run_id, request.headers, retry=again)
         _judged_orders(connection, request)
         for statement in _STATEMENTS:
             connection.execute(statement, {"run_id": request.run_id})
@@ -225,7 +228,3 @@ def _forget_scratch(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("DROP TABLE IF EXISTS run_drops")
     except duckdb.Error:
         return  # an invalidated database forgets them with its connection
-
-
-def _header_hash(columns: tuple[str, ...]) -> str:
-    return hashlib.sha256("\x1f".join(columns).encode()).hexdigest()[:32]

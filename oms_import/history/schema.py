@@ -41,6 +41,25 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             seen_at TIMESTAMP)""",
         "CREATE TABLE control_numbers (sender VARCHAR, receiver VARCHAR, last BIGINT)",
     ),
+    (
+        """CREATE TABLE headers (
+            channel VARCHAR, profile VARCHAR, format VARCHAR, header_hash VARCHAR,
+            columns VARCHAR[], first_seen TIMESTAMP, last_seen TIMESTAMP, drops BIGINT,
+            accepted BIGINT, first_run VARCHAR, first_drop INTEGER, last_run VARCHAR,
+            accepted_run VARCHAR, accepted_drop INTEGER)""",
+        """INSERT INTO headers
+        SELECT channel, profile, dialect->>'format', header_hash,
+            from_json(any_value(dialect)->'columns', '["VARCHAR"]'),
+            min(fetched_at), max(fetched_at), count(DISTINCT drop_id), count(DISTINCT drop_id),
+            min(run_id), min(rowid)::INTEGER, max(run_id), max(run_id), max(rowid)::INTEGER
+        FROM drops
+        WHERE status = 'imported' AND json_valid(dialect)
+            AND dialect->>'format' IN ('csv', 'excel')
+            AND NOT list_has_all(from_json(dialect->'columns', '["VARCHAR"]'),
+                ['_codes', '_reasons', '_owner'])
+        GROUP BY channel, profile, dialect->>'format', header_hash
+        ORDER BY min(rowid)""",
+    ),
 )
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
 drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
@@ -48,4 +67,7 @@ revision); of a known order a run reads key_part first, 32 bits of the key's md5
 exceptions: one row a rejected or held order; status open, superseded (by the run in which the
 order came back again) or resolved, resolved_by the run that
 accepted it later. interchanges: one row an interchange of EDI. control_numbers: the last number
-used for what we send to a partner. others: duplicates and ignored orders, for `trace`."""
+used for what we send to a partner. headers: one row a header that a channel's tables had, also in
+files that were refused; accepted: how many drops with it were imported, the last of them in
+accepted_run as its accepted_drop-th; first_drop orders headers of one run. others: duplicates and
+ignored orders, for `trace`."""

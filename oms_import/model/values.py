@@ -12,6 +12,7 @@ import polars as pl
 
 from oms_import.model.edi import Envelopes
 from oms_import.model.finding import Finding
+from oms_import.model.headers import SeenHeader
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class DropResult:
     detail: str = ""  # for duplicate: the earlier run; for failed: why
     envelopes: Envelopes | None = None  # of EDI: interchanges, groups, messages
     columns: tuple[str, ...] = ()  # the source columns of its rows
+    header: SeenHeader | None = None  # of a table whose headers are watched
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class Headers:
         before = next((one for one in self.known if one.same(header)), None)
         if policy == "auto" and gone and before is None:
             return _missing(self.profile, gone, change, last)
-        parts = [f"last seen {last.last_day}", change.told()]
+        parts = [f"since {last.last_day}", change.told()]
         if gone:
             parts.append(f"no longer filled: {', '.join(one.key for one in gone[:_SHOWN])}")
         if before is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from oms_import.model.headers import folded
 from oms_import.profiles.model import Profile
 from oms_import.profiles.walk import list_of, rules_of
 
@@ -111,8 +112,3 @@ def line_holders(profile: Profile, columns: Iterable[str]) -> tuple[str, ...]:
     if lines.in_ == "json" and lines.column:
         return tuple(name for name in columns if folded(name) == folded(lines.column))
     return ()
-
-
-def folded(name: str) -> str:
-    """A header name as it is compared: case and repeated white space do not matter."""
-    return " ".join(name.split()).casefold()

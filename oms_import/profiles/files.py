@@ -96,6 +96,11 @@ class FormatSpec(Strict):
     test: Literal["hold", "release"] = Field(
         default="hold", description="EDI: what becomes of interchanges marked as a test."
     )
+    header_change: Literal["auto", "warn", "reject", "accept"] = Field(
+        default="auto",
+        description="Tables: a header that differs from the last one; auto refuses the file where "
+        "a mapped column is gone, and else warns.",
+    )
 
 
 class RowMatch(Strict):
