@@ -115,6 +115,8 @@ def _amounts(
 
 def _chosen(rows: pl.DataFrame, charge: Charge) -> pl.DataFrame:
     """The rows a rule is about: one an object where it reads lists; those of its `when`."""
+    for column, values in charge.where:
+        rows = rows.filter(text(column).is_in(list(values)))
     if charge.listed is not None:
         rows = objects(rows, charge.listed.column, charge.listed.keys)
     for column, values in charge.when:

@@ -53,6 +53,7 @@ def normalize(rows: pl.DataFrame, plan: Plan, drops: pl.DataFrame, number: int) 
     allocations, split_faults = allocation_rows(parts.lines, plan.allocations)
     lines, parties, more_faults = with_line_parties(lines, parties, parts.lines, plan)
     orders = totalled(orders, lines, charges, taxes, plan.profile.rules.total_tolerance)
+    orders = _status_of_lines(orders, lines)
     first_lines = _first_lines(parts)
     kept, in_cells = attributes(first_lines, plan.unmapped), line_attributes(parts.lines)
     if in_cells.height:
@@ -185,6 +186,34 @@ def _lines(parts: Parts, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("line_status").fill_null("open"),
     )
     return lines, faults
+
+
+def _status_of_lines(orders: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """An open order of which nothing is left to ship is no longer open.
+
+    Where the source has a status a line, all of them cancelled is a cancelled order; cancelled or
+    closed is a closed one. Changes of orders are events of their own and keep theirs.
+    """
+    status = pl.col("line_status")
+    if lines.select(status.is_in(["cancelled", "closed"]).any()).item() is not True:
+        return orders
+    over = lines.group_by("_order").agg(
+        (status == "cancelled").all().alias("_cancelled"),
+        status.is_in(["cancelled", "closed"]).all().alias("_closed"),
+    )
+    still = (pl.col("status") == "open") & (pl.col("purpose") == "new")
+    return (
+        orders.join(over, on="_order", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(still & pl.col("_cancelled"))
+            .then(pl.lit("cancelled"))
+            .when(still & pl.col("_closed"))
+            .then(pl.lit("closed"))
+            .otherwise("status")
+            .alias("status")
+        )
+        .drop("_cancelled", "_closed")
+    )
 
 
 def _first_lines(parts: Parts) -> pl.DataFrame:

@@ -29,11 +29,13 @@ class Columns:
     def of(cls, names: Iterable[str]) -> Columns:
         """Columns of a frame; housekeeping columns are not the source's."""
         own = tuple(name for name in names if name not in _OURS)
-        return cls(own, {folded(name): name for name in reversed(own)})
+        # A name as it is written goes before one that differs in case, as keys of JSON may.
+        return cls(own, {folded(name): name for name in reversed(own)} | {n: n for n in own})
 
     def find(self, name: str) -> str | None:
         """The frame's name of this column, or None where the drop does not have it."""
-        return self.by_folded.get(folded(name))
+        exact = self.by_folded.get(name)
+        return exact if exact == name else self.by_folded.get(folded(name))
 
     def present(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of the names that the drop has, as the frame calls them."""
@@ -42,11 +44,12 @@ class Columns:
 
     def of_rule(self, rule: FieldRule | None) -> tuple[str, ...]:
         """The columns of the drop that a rule reads."""
-        return () if rule is None else self.present((*rule.from_, *rule.concat))
+        return () if rule is None else self.present(rule.columns)
 
     def used_by(self, rule: FieldRule) -> tuple[str, ...]:
         """Of those, the ones it uses up: an alias behind the first is only a stand-in."""
-        return (*self.present(rule.from_)[:1], *self.present(rule.concat))
+        others = rule.columns[len(rule.from_) :]
+        return (*self.present(rule.from_)[:1], *self.present(others))
 
 
 def text(column: str) -> pl.Expr:
@@ -56,7 +59,7 @@ def text(column: str) -> pl.Expr:
 
 
 def raw_text(rule: FieldRule, columns: Columns) -> pl.Expr | None:
-    """The text a rule takes from the source, up to its `split` step; None: it has no source here.
+    """The text a rule takes from the source, up to its scale; None: it has no source here.
 
     String → String, blank is null.
     """
@@ -70,7 +73,24 @@ def raw_text(rule: FieldRule, columns: Columns) -> pl.Expr | None:
     if rule.split is not None:
         piece = expr.str.split(rule.split).list.get(rule.index, null_on_oob=True)
         expr = _blank_to_null(piece.str.strip_chars())
-    return expr
+    return _scaled(expr, rule, columns)
+
+
+def _scaled(expr: pl.Expr, rule: FieldRule, columns: Columns) -> pl.Expr:
+    """Whole numbers with the decimal point where another column says that it belongs."""
+    digits: pl.Expr | None = None
+    if rule.scale_from is not None and (name := columns.find(rule.scale_from)):
+        digits = text(name).str.extract(r"^([0-9])$").cast(pl.Int64)
+    elif rule.divisor_from is not None and (name := columns.find(rule.divisor_from)):
+        digits = text(name).str.extract("^1(0*)$").str.len_chars().cast(pl.Int64)
+    if digits is None:
+        return expr
+    # Put together as text: no amount is rounded, and one that is no whole number stays as it is.
+    sign, size = expr.str.extract("^(-?)[0-9]+$"), expr.str.extract("^-?([0-9]+)$")
+    long = size.str.pad_start(digits + 1, "0")
+    cut = long.str.len_chars().cast(pl.Int64) - digits
+    fine = pl.concat_str(sign, long.str.head(cut), pl.lit("."), long.str.slice(cut))
+    return pl.when(digits > 0).then(pl.coalesce(fine, expr)).otherwise(expr)
 
 
 def _taken(rule: FieldRule, columns: Columns) -> pl.Expr | None:

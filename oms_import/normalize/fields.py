@@ -113,7 +113,7 @@ def _typed(
         style = rule.decimal or context.defaults.decimal
         if style == "auto":
             style = _agreed(context.columns.of_rule(rule), context.decimals, ".")
-        if wanted == tables.RATE:
+        if wanted == tables.RATE and not rule.scale:
             return percent(text, style).packed, (value,)
         packed = decimal(text, wanted, style, rule.round).packed
         return packed, (_scaled(value, rule.scale).cast(dtype),)

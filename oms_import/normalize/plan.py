@@ -35,6 +35,7 @@ class Charge:
     others: tuple[Field, ...]
     listed: Listed | None = None  # the objects that it reads; None: it reads columns
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # columns or keys → values to look for
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()  # likewise, columns of the row itself
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -44,9 +45,10 @@ class Charge:
     @property
     def columns(self) -> tuple[str, ...]:
         """The source columns it reads."""
+        own = tuple(name for name, _ in self.where)
         if self.listed is not None:
-            return (self.listed.column,)
-        return (*_of(list(self.fields)), *(name for name, _ in self.when))
+            return (self.listed.column, *own)
+        return (*_of(list(self.fields)), *(name for name, _ in self.when), *own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,23 +201,27 @@ def _charges(
     for number, rule in enumerate(rules):
         context = order if rule.scope == "order" else line
         others = {name: getattr(rule, name) for name in described if getattr(rule, name)}
-        listed = None
+        listed, row = None, context
         if rule.each is not None:
             listed = _listed(rule.each, [rule.amount, *others.values()], rule.when, context)
             if listed is None:
                 continue
             context = replace(context, columns=Columns.of(listed.keys))
         amount = field("amount", rule.amount, tables.MONEY, context)
-        when = tuple(
-            (name, values)
-            for key, values in rule.when.items()
-            if (name := context.columns.find(key)) is not None
-        )
-        if amount is None or len(when) < len(rule.when):
+        when, where = _tests(rule.when, context), _tests(rule.where, row)
+        if amount is None or len(when) + len(where) < len(rule.when) + len(rule.where):
             continue
         fields = _fields(others, schema, context)
-        found.append(Charge(number, rule, amount, fields, listed, when))
+        found.append(Charge(number, rule, amount, fields, listed, when, where))
     return tuple(found)
+
+
+def _tests(
+    wanted: Mapping[str, tuple[str, ...]], context: Context
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Columns that are there, with the values to look for in them."""
+    found = ((context.columns.find(name), values) for name, values in wanted.items())
+    return tuple((name, values) for name, values in found if name is not None)
 
 
 def _listed(
@@ -223,7 +229,7 @@ def _listed(
 ) -> Listed | None:
     """A column of lists and the keys that rules read of its objects; None: it is not there."""
     name = context.columns.find(column)
-    keys = dict.fromkeys(key for rule in rules for key in (*rule.from_, *rule.concat))
+    keys = dict.fromkeys(key for rule in rules for key in rule.columns)
     return None if name is None else Listed(name, (*keys, *(k for k in when if k not in keys)))
 
 
@@ -255,7 +261,8 @@ def _amounts_used(amounts: tuple[Charge, ...], keys: tuple[str, ...]) -> list[st
         for name in f.used
         if one.rule.scope == "order" or name not in keys
     ]
-    return [*used, *(name for one in plain for name, _ in one.when)]
+    used += [name for one in plain for name, _ in one.when]
+    return [*used, *(name for one in amounts for name, _ in one.where)]
 
 
 def _payment(rule: PaymentRule, context: Context) -> tuple[Field, ...]:
@@ -283,7 +290,7 @@ def _line_keys(profile: Profile) -> tuple[str, ...]:
                 getattr(charge, name, None) for name in ("amount", *_CHARGE_FIELDS, *_TAX_FIELDS)
             )
             rules += [rule for rule in named if isinstance(rule, FieldRule)]
-    names = (name for rule in rules for name in (*rule.from_, *rule.concat))
+    names = (name for rule in rules for name in rule.columns)
     return tuple(dict.fromkeys(names))
 
 

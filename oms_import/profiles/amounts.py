@@ -28,6 +28,10 @@ class AmountRule(Strict):
         default_factory=dict,
         description="Only where these columns (of the list's objects) have one of these values.",
     )
+    where: dict[str, Columns] = Field(
+        default_factory=dict,
+        description="As `when`, of the columns of the row itself, also beside `each`.",
+    )
 
 
 class ChargeRule(AmountRule):

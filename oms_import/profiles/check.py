@@ -40,7 +40,7 @@ def coverage(profile: Profile, columns: Sequence[str]) -> Coverage:
     empty: list[str] = []
     for path, rule in rules_of(profile):
         each = list_of(profile, path)
-        found = _present(header, (each,) if each else (*rule.from_, *rule.concat))
+        found = _present(header, (each,) if each else rule.columns)
         if not found and holders and _is_of_lines(profile, path):
             found = holders
         if found or _needs_no_source(rule):

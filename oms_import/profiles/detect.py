@@ -76,9 +76,9 @@ def known_columns(profile: Profile) -> frozenset[str]:
     named: set[str] = set()
     for path, rule in rules_of(profile):
         each = list_of(profile, path)
-        named |= {*rule.from_, *rule.concat} if each is None else {each}
+        named |= set(rule.columns) if each is None else {each}
     for charge in (*profile.charge, *profile.tax):
-        named |= set() if charge.each else set(charge.when)
+        named |= set(charge.where) | (set() if charge.each else set(charge.when))
     rows = profile.rows
     matches = (*rows.skip, *((rows.summary,) if rows.summary else ()))
     own = (

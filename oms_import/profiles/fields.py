@@ -85,6 +85,20 @@ class FieldRule(Strict):
         le=6,
         description="Implied decimals of a number: with 2, the source's 2000 is 20.00.",
     )
+    scale_from: str | None = Field(
+        default=None,
+        description="Column that holds the number of implied decimals (fractionDigits: 2).",
+    )
+    divisor_from: str | None = Field(
+        default=None,
+        description="Column that holds what to divide by, a power of ten (divisor: 100).",
+    )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every source column that the rule names."""
+        scales = (self.scale_from, self.divisor_from)
+        return (*self.from_, *self.concat, *(name for name in scales if name is not None))
 
 
 def _as_rule(value: object) -> object:
