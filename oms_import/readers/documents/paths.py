@@ -18,6 +18,9 @@ Style = Literal["xml", "json"]
 OWN = "."
 """The step that means the element's own text, where it has attributes or stands in a list."""
 
+NAME = "name()"
+"""The XML path of the order element's own name: Order, OrderChange."""
+
 _QUOTED = re.compile(r"""\s*(['"])(.*)\1\s*""", re.DOTALL)
 
 

@@ -19,7 +19,7 @@ from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Limits
-from oms_import.readers.documents.paths import OWN, DocumentPath
+from oms_import.readers.documents.paths import NAME, OWN, DocumentPath
 from oms_import.readers.documents.source import DocumentSource, Found, Shape
 from oms_import.readers.documents.tree import LINE, Element, Node
 from oms_import.readers.spec import ReadSpec
@@ -52,6 +52,7 @@ class XmlDocuments:
         self._path = path
         self._orders = tuple(one.names for one in orders)
         self._namespaces = spec.format.namespaces
+        self._named = NAME in spec.known_columns
         declared = spec.format.encoding.strip()
         self._declared = None if declared.casefold() == "auto" else declared
         self._limit = limits.document_bytes
@@ -109,7 +110,10 @@ class XmlDocuments:
             if outside is None or outside[0] is not parent:
                 outside = (parent, _surroundings(node, tags))
             pointer = f"/{'/'.join(_names_of(node, tags))}[{count}]"
-            yield Found(tags.node(node, 1), outside[1], pointer, node.sourceline or 1)
+            order = tags.node(node, 1)
+            if self._named and isinstance(order, dict):
+                order[NAME] = tags.name(node.tag)
+            yield Found(order, outside[1], pointer, node.sourceline or 1)
             _drop(node)
             metered.since = 0
         if not count:
