@@ -1,25 +1,36 @@
-"""Replay: what today's profiles would make of an earlier run's drops. Changes nothing."""
+"""Replay: what today's profiles, or those of another version, would make of earlier runs' drops.
+
+The comparison changes nothing; `commit` imports what today's profiles make of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from oms_import.history.profiles import used_profile, used_versions
+from oms_import.history.store import Store
+from oms_import.model.errors import SettingError
+from oms_import.model.report import RunReport
 from oms_import.model.tables import TABLES
-from oms_import.model.values import Drop, DropResult, Limits
+from oms_import.model.values import Drop, DropResult, Limits, Offer
 from oms_import.pipeline.arrivals import arrive
 from oms_import.pipeline.channel import channel
 from oms_import.pipeline.chosen import stretches
-from oms_import.pipeline.ingest import Ingest, silent
+from oms_import.pipeline.companions import Pairing, Waiting
+from oms_import.pipeline.ingest import Ingest, Progress, silent
 from oms_import.pipeline.spool import Spool
 from oms_import.profiles.load import channels as load_channels
 from oms_import.profiles.model import Profile
-from oms_import.stored import StoredRun, stored_run
+from oms_import.run import RunRequest, execute
+from oms_import.stored import StoredRun, run_ids, stored_run
 from oms_import.workspace import Workspace
 
 _UNTOLD = frozenset({"drop_id", "record_no", "profile_version", "content_hash", "revision"})
@@ -38,12 +49,28 @@ class Replay:
     outcomes: pl.DataFrame  # drop, order_key, before, after, codes
     fields: pl.DataFrame  # order_key, table, line_no, field, before, after
     drops: tuple[str, ...]  # drops that could not be read now
+    runs: tuple[str, ...] = ()
+    profile_version: int | None = None
+
+    def with_(self, other: Replay) -> Replay:
+        """Two runs' comparisons as one."""
+        return replace(
+            self,
+            run_id=other.run_id,
+            orders=self.orders + other.orders,
+            outcomes=pl.concat([self.outcomes, other.outcomes]),
+            fields=pl.concat([self.fields, other.fields]),
+            drops=(*self.drops, *other.drops),
+            runs=(*self.runs, *other.runs),
+        )
 
     def as_json(self) -> dict[str, object]:
         """One JSON document; lists are cut at 200 entries, counts are not."""
         return {
             "schema": 1,
             "run_id": self.run_id,
+            "runs": list(self.runs),
+            "profile_version": self.profile_version,
             "orders": self.orders,
             "outcomes_changed": self.outcomes.height,
             "fields_changed": self.fields.height,
@@ -53,17 +80,97 @@ class Replay:
         }
 
 
-def replay(workspace: Workspace, run_id: str | None) -> Replay:
-    """Read the run's raw drops with today's profiles and compare with what was made of them then.
+def replay(
+    workspace: Workspace, wanted: Sequence[str | None], version: int | None = None
+) -> Replay:
+    """Read the runs' raw drops with today's profiles and compare with what was made of them then.
 
     What history decided then (a duplicate, a revision, a near-duplicate) is not asked again: of
     such an order it only says whether today's profiles would reject, hold or ignore it.
 
+    Args:
+        workspace: where.
+        wanted: runs or beginnings of their ids; None: the last one. At least one.
+        version: the version of the profiles to read with; None: as they are today.
+
     Raises:
-        SettingError: there is no such run.
+        SettingError: there is no such run, or no such version of one of its channels' profiles.
+    """
+    stored = [stored_run(workspace, run_id) for run_id in wanted]
+    channels = {drop.channel for one in stored for drop in one.drops}
+    profiles = _profiles(workspace, channels, version)
+    compared = [_replayed(workspace, one, profiles) for one in stored]
+    whole = reduce(Replay.with_, compared)
+    return replace(whole, profile_version=version)
+
+
+def commit(
+    workspace: Workspace, run_id: str | None, request: RunRequest, progress: Progress
+) -> RunReport:
+    """Import a run's raw drops again with today's profiles.
+
+    Orders that are known and come out the same are duplicates; those that come out otherwise are
+    revisions, and the profile's `duplicates.revision` says what becomes of them.
+
+    Raises:
+        SettingError: there is no such run, or none of its bytes are stored any more.
     """
     stored = stored_run(workspace, run_id)
-    profiles = {profile.name: profile for profile in load_channels(workspace.profiles)}
+    files: dict[str, tuple[Offer, ...]] = {}
+    for drop in stored.drops:
+        if drop.status != "duplicate":
+            offer = drop.offer(workspace, stored.run_id)
+            files[drop.channel] = (*files.get(drop.channel, ()), offer)
+    again = replace(
+        request,
+        command="replay",
+        channels=tuple(files),
+        files=files,
+        only={drop.drop_id: None for drop in stored.drops},
+        retry_of=stored.run_id,
+    )
+    return execute(workspace, again, progress)
+
+
+def since(workspace: Workspace, begin: datetime) -> list[str]:
+    """Runs that began at that time or later, oldest first.
+
+    Raises:
+        SettingError: there is none.
+    """
+    mark = f"{begin:%Y%m%dT%H%M%S}"
+    found = [run_id for run_id in run_ids(workspace) if run_id >= mark]
+    if not found:
+        raise SettingError(f"no run began since {begin:%Y-%m-%d %H:%M} UTC", hint="go back further")
+    return found
+
+
+def _profiles(workspace: Workspace, channels: set[str], version: int | None) -> dict[str, Profile]:
+    """The profiles to read with, by channel; of another version, as the history has them."""
+    today = {profile.name: profile for profile in load_channels(workspace.profiles)}
+    if version is None:
+        return today
+    memory = workspace.settings.limits.memory_mb
+    found: dict[str, Profile] = {}
+    with Store.open(workspace.database, memory, workspace.state / "tmp", read_only=True) as store:
+        for name in sorted(channels):
+            if name in today and today[name].version == version:
+                found[name] = today[name]
+                continue
+            used = used_profile(store.connection, name, version)
+            if used is None:
+                known = used_versions(store.connection, name)
+                told = ", ".join(map(str, known)) or "none"
+                raise SettingError(
+                    f"the profile of {name} has no version {version}",
+                    hint=f"versions that were used: {told}",
+                    location=name,
+                )
+            found[name] = Profile.model_validate(json.loads(used.text))
+    return found
+
+
+def _replayed(workspace: Workspace, stored: StoredRun, profiles: Mapping[str, Profile]) -> Replay:
     with TemporaryDirectory(prefix="oms-import-") as folder:
         spool, results = _read(workspace, stored, profiles, Path(folder))
         now = _outcomes_now(spool, results)
@@ -75,6 +182,7 @@ def replay(workspace: Workspace, run_id: str | None) -> Replay:
         outcomes=_compared(_outcomes_then(stored), now, names),
         fields=fields,
         drops=tuple(r.drop.name for r in results if r.status != "imported"),
+        runs=(stored.run_id,),
     )
 
 
@@ -88,8 +196,12 @@ def _read(
         drops = _drops(workspace, stored, profile, limits, len(results))
         if drops:
             ready = channel(profile, workspace.settings.timezone, limits)
+            pairs = None
+            if profile.companion.profile:
+                pairs = Pairing.of(ready, drops, Waiting.nobody(), scratch)
             for only, some in stretches(drops, stored.taken()):
-                results += Ingest(ready, spool, scratch, _failed, silent, only).run(some)
+                ingest = Ingest(ready, spool, scratch, _failed, silent, only, pairs)
+                results += ingest.run(some)
     return spool, results
 
 

@@ -386,6 +386,7 @@ def _facts(request: RunRequest, work: _Work, written: Written | None) -> Facts:
         seconds=work.seconds,
         notes=tuple(work.notes),
         retry_of=request.retry_of,
+        profiles=work.profiles,
     )
 
 

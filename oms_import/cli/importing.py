@@ -191,18 +191,59 @@ def replay(
         str | None,
         typer.Argument(metavar="RUN_ID", help="A run or the beginning of its id; default: last."),
     ] = None,
+    profile_version: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Read with this version of the profiles; default: today's."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="All runs of the last 12h, 30d … instead.")
+    ] = None,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Import what today's profiles make of the run.")
+    ] = False,
+    lock_wait: LockWait = "0s",
+    fail_on: FailOn = "any",
+    quiet: Quiet = False,
     json: AsJson = False,
     workspace: Where = None,
 ) -> None:
-    """Show what today's profiles would make of a run's stored files. Changes nothing.
+    """Show what today's profiles would make of stored files: outcomes and fields that change.
+
+    Changes nothing without --commit; with it, what is known and the same is a duplicate, and what
+    comes out otherwise is a revision.
 
     \b
     Example:
         oms-import replay 20261123
+        oms-import replay --since 30d --profile-version 3
     """
+    from oms_import.replay import commit as committed
     from oms_import.replay import replay as replayed
 
-    difference = replayed(opened(context, workspace), run_id).as_json()
+    if run_id and since:
+        raise typer.BadParameter("name a run or --since, not both")
+    if commit and (since or profile_version is not None):
+        raise typer.BadParameter("--commit takes one run and today's profiles")
+    space = opened(context, workspace)
+    if commit:
+        from oms_import.run import RunRequest
+
+        request = RunRequest(
+            command="replay",
+            lock_wait=seconds(lock_wait),
+            fail_on=fail_on,
+            stopped=diagnostics.stopped,
+        )
+        _told(lambda progress: committed(space, run_id, request, progress), space, quiet, json)
+    runs: list[str | None] = [run_id]
+    if since:
+        from datetime import UTC, datetime, timedelta
+
+        from oms_import.replay import since as runs_since
+
+        begin = datetime.now(UTC) - timedelta(seconds=seconds(since, "--since"))
+        runs = [*runs_since(space, begin)]
+    difference = replayed(space, runs, profile_version).as_json()
     if json:
         output.document(difference)
         return

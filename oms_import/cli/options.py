@@ -38,7 +38,7 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Do everything but commit: nothing is kept or published.")
 ]
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def found(context: typer.Context, where: str | None) -> Path:
@@ -78,8 +78,8 @@ def opened_if_any(context: typer.Context, where: str | None) -> Workspace | None
     return None
 
 
-def seconds(text: str) -> float:
-    """`30s`, `10m`, `1h` or plain seconds.
+def seconds(text: str, option: str = "--lock-wait") -> float:
+    """`30s`, `10m`, `1h`, `30d` or plain seconds.
 
     Raises:
         SettingError: the text is no time.
@@ -87,10 +87,10 @@ def seconds(text: str) -> float:
     from oms_import.model.errors import SettingError
 
     plain = text.strip().lower()
-    number = plain.rstrip("smh")
+    number = plain.rstrip("smhd")
     unit = _UNITS.get(plain[len(number) :])
     if unit is None or not number.isascii() or not number.replace(".", "", 1).isdigit():
         raise SettingError(
-            f"{text!r} is no time", hint="write 30s, 10m or 1h", location="--lock-wait"
+            f"{text!r} is no time", hint="write 30s, 10m, 1h or 7d", location=option
         )
     return float(number) * unit

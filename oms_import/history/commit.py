@@ -17,6 +17,7 @@ import duckdb
 from oms_import.history import commit_sql as sql
 from oms_import.history.faults import explained
 from oms_import.history.headers import HeaderRecord, header_hash, keep
+from oms_import.history.profiles import UsedProfile, remember
 from oms_import.history.store import Store, utc
 from oms_import.model.errors import OmsImportError, OutputError
 from oms_import.model.publishing import PublishFile, to_json
@@ -92,6 +93,7 @@ class CommitRequest:
     report: str  # report.json
     interchanges: Sequence[Sequence[object]] = ()  # rows of history.interchanges
     headers: Sequence[HeaderRecord] = ()
+    profiles: Sequence[UsedProfile] = ()
     retry_of: str | None = None
 
     @property
@@ -127,6 +129,7 @@ def _transaction(store: Store, request: CommitRequest) -> None:
         _insert(connection, "interchanges", request.interchanges)
         again = request.retry_of is not None
         keep(connection, request.run_id, request.headers, retry=again)
+        remember(connection, request.run_id, request.finished_at, request.profiles)
         _judged_orders(connection, request)
         for statement in _STATEMENTS:
             connection.execute(statement, {"run_id": request.run_id})

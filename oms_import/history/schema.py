@@ -60,6 +60,11 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
         GROUP BY channel, profile, dialect->>'format', header_hash
         ORDER BY min(rowid)""",
     ),
+    (
+        """CREATE TABLE profiles (
+            channel VARCHAR, version INTEGER, text VARCHAR, first_at TIMESTAMP,
+            last_run VARCHAR, last_at TIMESTAMP)""",
+    ),
 )
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
 drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
@@ -69,5 +74,6 @@ order came back again) or resolved, resolved_by the run that
 accepted it later. interchanges: one row an interchange of EDI. control_numbers: the last number
 used for what we send to a partner. headers: one row a header that a channel's tables had, also in
 files that were refused; accepted: how many drops with it were imported, the last of them in
-accepted_run as its accepted_drop-th; first_drop orders headers of one run. others: duplicates and
-ignored orders, for `trace`."""
+accepted_run as its accepted_drop-th; first_drop orders headers of one run. profiles: each text
+(JSON, everything filled in) that a channel's profile had in a run that kept something. others:
+duplicates and ignored orders, for `trace`."""

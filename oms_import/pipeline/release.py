@@ -10,6 +10,7 @@ from pathlib import Path
 from oms_import.history.commit import CommitRequest, DropRecord, commit
 from oms_import.history.headers import records_of
 from oms_import.history.interchanges import rows_of
+from oms_import.history.profiles import UsedProfile
 from oms_import.history.recover import finish
 from oms_import.history.store import Store
 from oms_import.model.fail_on import FailOn
@@ -70,6 +71,18 @@ def _report_files(told: RunReport, staging: Path) -> list[PublishFile]:
     return stage(staging, "reports", told.run_id, [file])
 
 
+def _used(facts: Facts) -> list[UsedProfile]:
+    """The profiles of the channels that had drops."""
+    channels = {result.drop.channel for result in facts.results}
+    return [
+        UsedProfile(
+            one.name, one.version, one.model_dump_json(by_alias=True, exclude_defaults=True)
+        )
+        for one in facts.profiles
+        if one.name in channels
+    ]
+
+
 def _request(
     facts: Facts,
     told: RunReport,
@@ -93,4 +106,5 @@ def _request(
         report=json.dumps(told.as_json(), ensure_ascii=False),
         interchanges=rows_of(facts.run_id, [r for r in facts.results if r.status == "imported"]),
         headers=records_of(facts.results),
+        profiles=_used(facts),
     )

@@ -11,6 +11,7 @@ from oms_import.model.errors import OmsImportError
 from oms_import.model.fail_on import FailOn
 from oms_import.model.report import ChannelReport, DropReport, ReasonCount, RunReport, Totals
 from oms_import.model.values import DropResult, WrittenFile
+from oms_import.profiles.model import Profile
 
 _FIRST = (12, 7, 6, 5, 4, 1, 2, 3)  # where several exit codes apply, the first of these
 
@@ -32,6 +33,7 @@ class Facts:
     outputs: tuple[WrittenFile, ...] = ()
     notes: tuple[str, ...] = ()
     retry_of: str | None = None
+    profiles: tuple[Profile, ...] = ()
 
 
 def report(facts: Facts, fail_on: FailOn, finished: datetime) -> RunReport:

@@ -17,9 +17,13 @@ def replay_report(difference: Mapping[str, Any], look: Look) -> list[RenderableT
     """The document of `replay`, for people."""
     outcomes, fields = difference["outcomes_changed"], difference["fields_changed"]
     same = not (outcomes or fields or difference["drops_refused"])
-    said = "nothing would change" if same else "today's profiles would change this run"
+    version = difference["profile_version"]
+    whose = "today's profiles" if version is None else f"version {version} of the profiles"
+    said = "nothing would change" if same else f"{whose} would change this"
     title = state("ok" if same else "warn", look, said)
-    title.append_text(plain(f": {difference['run_id']}, {count(difference['orders'], 'order')}"))
+    runs = difference["runs"]
+    over = difference["run_id"] if len(runs) == 1 else f"{count(len(runs), 'run')} to {runs[-1]}"
+    title.append_text(plain(f": {over}, {count(difference['orders'], 'order')}"))
     parts: list[RenderableType] = [title]
     if difference["drops_refused"]:
         parts += [plain(""), heading("Files that could not be read now")]

@@ -236,6 +236,33 @@ def test_replay_shows_what_a_changed_profile_would_make(command: Command, space:
     assert "accepted" in command("replay", "-w", str(space)).out
 
 
+def test_replay_reads_with_the_profile_of_another_version(command: Command, space: Path) -> None:
+    drop(space, "a.csv", BAD)
+    command("run", "-w", str(space))
+    profile = space / "profiles" / "shop-a.toml"
+    changed = profile.read_text().replace("version = 1", "version = 2")
+    profile.write_text(changed + '[rules]\noptional = ["line.sku"]\n')
+    first = command("replay", "--json", "--profile-version", "1", "-w", str(space)).json
+    assert (first["outcomes_changed"], first["profile_version"]) == (0, 1)
+    version = ("--profile-version", "2", "--since", "1d")
+    second = command("replay", "--json", *version, "-w", str(space)).json
+    assert [row["after"] for row in second["outcomes"]] == ["accepted"]
+    unknown = command("replay", "--profile-version", "9", "-w", str(space))
+    assert unknown.code == 2
+    assert "versions that were used: 1" in unknown.err
+
+
+def test_replay_commits_what_the_changed_profile_makes_of_it(command: Command, space: Path) -> None:
+    drop(space, "a.csv", BAD)
+    before = command("run", "--json", "-w", str(space)).json
+    profile = space / "profiles" / "shop-a.toml"
+    profile.write_text(profile.read_text() + '[rules]\noptional = ["line.sku"]\n')
+    after = command("replay", "--commit", "--json", "-w", str(space)).json
+    assert after["retry_of"] == before["run_id"]
+    assert after["totals"]["orders_accepted"] == 1
+    assert after["totals"]["orders_duplicate"] == before["totals"]["orders_accepted"]
+
+
 def test_runs_are_listed_and_shown(command: Command, finished: Finished) -> None:
     space, report = str(finished[0]), finished[1].json
     listed = command("runs", "list", "--json", "-w", space).json["runs"]
