@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,32 +11,20 @@ from tempfile import TemporaryDirectory
 from oms_import.history.decide import decide
 from oms_import.history.interchanges import seen_before
 from oms_import.history.store import Store
-from oms_import.model.codes import Code
-from oms_import.model.errors import DropRejectedError, SettingError
-from oms_import.model.finding import Finding, Location
+from oms_import.model.errors import SettingError
 from oms_import.model.values import Dialect, Drop, DropResult, Limits, Offer
 from oms_import.pipeline.arrivals import arrive
-from oms_import.pipeline.channel import channel, open_drop
-from oms_import.pipeline.fitting import document_fits
+from oms_import.pipeline.channel import channel
+from oms_import.pipeline.detection import Detection, detected
+from oms_import.pipeline.detection import named as evidence_for
 from oms_import.pipeline.ingest import Ingest, silent
 from oms_import.pipeline.nested import nested_orders
 from oms_import.pipeline.spool import Spool
 from oms_import.pipeline.verdicts import verdicts
-from oms_import.profiles.detect import Candidate, detect, known_columns
 from oms_import.profiles.load import builtin, builtin_names, find_profile
 from oms_import.profiles.load import channels as load_channels
 from oms_import.profiles.model import Profile
-from oms_import.readers.registry import reader_named, recognise
-from oms_import.readers.spec import ReadSpec
 from oms_import.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """The profile for a drop, or why there is none."""
-
-    profile: Profile | None
-    findings: tuple[Finding, ...] = ()
 
 
 def preview(
@@ -108,58 +96,21 @@ def _refused(file: str, result: DropResult) -> dict[str, object]:
 def _drop(
     file: str, drop: Drop, named: Profile | None, known: list[Profile], scratch: Path
 ) -> dict[str, object]:
-    choice = _Choice(named) if named else _choose(drop, known, scratch)
-    if choice.profile is None:
-        findings = [finding.as_json() for finding in choice.findings]
-        return _document(file, None, None, [], findings)
-    return _read(file, drop, choice.profile, scratch)
+    if named is not None:
+        document, columns = _read(file, drop, named, scratch)
+        return document | {"detection": evidence_for(drop, named, columns).as_json()}
+    found = detected(drop, known, scratch)
+    detection = {"detection": found.as_json()}
+    if found.profile is None:
+        findings = [finding.as_json() for finding in found.findings]
+        return _document(file, None, None, [], findings) | detection
+    return _read(file, drop, found.profile, scratch)[0] | detection
 
 
-def _choose(drop: Drop, known: list[Profile], scratch: Path) -> _Choice:
-    """The one profile that fits the drop: its header, or the format of a document."""
-    everything = frozenset[str]().union(*(known_columns(one) for one in known))
-    where = Location(drop=drop.name)
-    spec = ReadSpec(Profile().format, Profile().rows, everything, (), ())
-    try:
-        name = recognise(drop.path, drop.name) or Profile().format.reader
-        if reader_named(name).documents:
-            return _of_documents(document_fits(drop, name, known, scratch), known, where)
-        if not reader_named(name).tables:
-            return _by_format(name, known, where)
-        reader = channel(Profile(name="preview"), None, Limits())
-        source = open_drop(replace(reader, read=spec), drop, scratch)
-    except DropRejectedError as rejected:
-        return _Choice(None, tuple(replace(f, location=where) for f in rejected.findings))
-    fits = detect(source.dialect.columns, drop.name, known)
-    return _only(_best(fits), known, "no profile knows these columns", where)
-
-
-def _best(fits: list[Candidate]) -> list[str]:
-    return [fit.name for fit in fits if fit.score == fits[0].score]
-
-
-def _of_documents(fits: list[Candidate], known: list[Profile], where: Location) -> _Choice:
-    return _only(_best(fits), known, "no profile finds its orders in this document", where)
-
-
-def _by_format(reader: str, known: list[Profile], where: Location) -> _Choice:
-    """The one profile for documents of this format; what it extends is no rival of it."""
-    fits = [one for one in known if one.format.reader == reader]
-    bases = {one.extends for one in fits}
-    names = [one.name for one in fits if one.name not in bases]
-    return _only(names, known, f"no profile reads {reader}", where)
-
-
-def _only(names: list[str], known: list[Profile], none: str, where: Location) -> _Choice:
-    if len(names) == 1:
-        return _Choice(next(one for one in known if one.name == names[0]))
-    detail = f"{none}; name one with --profile"
-    if names:
-        detail = f"both {' and '.join(names)} fit; name one with --profile"
-    return _Choice(None, (Finding(Code.FORMAT_UNKNOWN, detail=detail, location=where),))
-
-
-def _read(file: str, drop: Drop, profile: Profile, scratch: Path) -> dict[str, object]:
+def _read(
+    file: str, drop: Drop, profile: Profile, scratch: Path
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The document, and the header that was found (none where the file was refused)."""
     owned = replace(drop, channel=profile.name, account=profile.account)
     spool = Spool(scratch / f"spool-{drop.sha256[:12]}")
     work = scratch / f"work-{drop.sha256[:12]}"
@@ -181,7 +132,8 @@ def _read(file: str, drop: Drop, profile: Profile, scratch: Path) -> dict[str, o
         orders += nested_orders(part.tables(), part.read("records"), told, {0: drop.name})
     findings = [finding.as_json() for finding in result.findings]
     document = _document(file, result.dialect, profile.name, orders, findings)
-    return document | {"columns": list(result.columns)}
+    header = result.dialect.columns if result.dialect else ()
+    return document | {"columns": list(result.columns)}, header
 
 
 def _our_bug(drop: Drop, error: Exception) -> DropResult:
@@ -208,4 +160,5 @@ def _document(
             {"type": kind, "count": count}
             for kind, count in (dialect.ignored if dialect else {}).items()
         ],
+        "detection": Detection().as_json(),
     }

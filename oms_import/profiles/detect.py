@@ -15,14 +15,26 @@ from oms_import.profiles.walk import list_of, rules_of
 class Candidate:
     """A profile that may read the file.
 
-    `matched`: columns of the header that the profile knows; `missing`: those it does not, which
-    would become attributes.
+    `matched`: columns of the header that the profile knows; `unknown`: those it does not, which
+    would become attributes; `missing`: columns the profile names that are not in the header, of
+    alternatives the first where it has none of them.
     """
 
     name: str
     score: float
     matched: tuple[str, ...]
-    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The keys of cli.md."""
+        return {
+            "profile": self.name,
+            "score": round(self.score, 4),
+            "matched": list(self.matched),
+            "missing": list(self.missing),
+            "unknown": list(self.unknown),
+        }
 
 
 def detect(columns: Sequence[str], file_name: str, profiles: Sequence[Profile]) -> list[Candidate]:
@@ -41,6 +53,13 @@ def detect(columns: Sequence[str], file_name: str, profiles: Sequence[Profile]) 
     return ranked([one for one in found if one is not None], profiles)
 
 
+def nearest(columns: Sequence[str], file_name: str, profiles: Sequence[Profile]) -> list[Candidate]:
+    """Where none fits: at most three profiles that know most of the header, at least a third."""
+    found = [evidence(profile, columns, file_name) for profile in profiles]
+    close = [one for one in found if 3 * len(one.matched) >= len(set(map(folded, columns)))]
+    return sorted(close, key=lambda one: (-len(one.matched), one.name))[:3]
+
+
 def ranked(found: Sequence[Candidate], profiles: Sequence[Profile]) -> list[Candidate]:
     """The best first; where a profile fits, what it extends is no candidate beside it."""
     fits = {one.name: one for one in profiles}
@@ -49,18 +68,37 @@ def ranked(found: Sequence[Candidate], profiles: Sequence[Profile]) -> list[Cand
     return sorted(kept, key=lambda one: (-one.score, one.name))
 
 
-def _candidate(profile: Profile, header: dict[str, str], file_name: str) -> Candidate | None:
-    if not _marked(profile, header):
-        return None
+def evidence(profile: Profile, columns: Sequence[str], file_name: str) -> Candidate:
+    """What speaks for a profile, whether its marks are all there or not."""
+    header = {folded(name): name for name in columns}
     known = {folded(name) for name in known_columns(profile)}
     holders = set(line_holders(profile, header))
     matched = tuple(name for short, name in header.items() if short in known or short in holders)
-    if not matched:
+    score = len(profile.detect.columns) + bool(profile.detect.any)
+    score += len(matched) / max(1, len(header)) + profile.detect.named(file_name)
+    unknown = tuple(name for name in header.values() if name not in matched)
+    return Candidate(profile.name, score, matched, unknown, _missing(profile, header))
+
+
+def _missing(profile: Profile, header: dict[str, str]) -> tuple[str, ...]:
+    """Columns the profile names and the header lacks."""
+    if line_holders(profile, header):
+        rules = [(path, rule) for path, rule in rules_of(profile) if path[0] != "line"]
+    else:
+        rules = list(rules_of(profile))
+    groups = [(name,) for name in (*profile.detect.columns, *profile.format.required_columns)]
+    for path, rule in rules:
+        each = list_of(profile, path)
+        groups += [(each,)] if each else [rule.from_, *((name,) for name in rule.concat)]
+    lacking = (g[0] for g in groups if g and not any(folded(name) in header for name in g))
+    return tuple(dict.fromkeys(lacking))
+
+
+def _candidate(profile: Profile, header: dict[str, str], file_name: str) -> Candidate | None:
+    if not _marked(profile, header):
         return None
-    score = len(profile.detect.columns) + bool(profile.detect.any) + len(matched) / len(header)
-    score += profile.detect.named(file_name)
-    missing = tuple(name for name in header.values() if name not in matched)
-    return Candidate(profile.name, score, matched, missing)
+    found = evidence(profile, tuple(header.values()), file_name)
+    return found if found.matched else None
 
 
 def _marked(profile: Profile, header: dict[str, str]) -> bool:

@@ -81,6 +81,16 @@ def recognise(path: Path, name: str) -> str | None:
     Raises:
         DropRejectedError: FORMAT_UNKNOWN, the file is something none of the readers reads.
     """
+    found = recognised(path, name)
+    return None if found is None else found[0]
+
+
+def recognised(path: Path, name: str) -> tuple[str, str] | None:
+    """As `recognise`, with what the file was known by.
+
+    Raises:
+        DropRejectedError: FORMAT_UNKNOWN, the file is something none of the readers reads.
+    """
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head:
@@ -90,4 +100,4 @@ def recognise(path: Path, name: str) -> str | None:
     if guesses[best].confidence == 0:
         what = foreign(head) or "of an unknown format"
         raise DropRejectedError([Finding(Code.FORMAT_UNKNOWN, detail=f"it is {what}")])
-    return best
+    return best, guesses[best].reason

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from oms_import.report.amounts import amount, count
+from oms_import.report.detected import detection
 from oms_import.report.look import Look, heading, indented, plain, state, table
 
 Document = Mapping[str, Any]
@@ -33,6 +34,7 @@ def _file(file: Document, look: Look) -> list[RenderableType]:
     known = [file["format"], file["encoding"], f"profile {file['profile']}"]
     how = ", ".join(str(part) for part in known if part) if file["profile"] else "not recognised"
     parts: list[RenderableType] = [heading(f"{file['file']} ({how})")]
+    parts += detection(file["detection"])
     outcomes = Counter(order["outcome"] for order in orders)
     said = ", ".join(f"{number:,} {outcome}" for outcome, number in outcomes.most_common())
     lines = sum(len(order["lines"]) for order in orders)

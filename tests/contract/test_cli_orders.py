@@ -170,6 +170,7 @@ def test_preview_needs_no_workspace_and_shows_orders_and_findings(
     (found,) = answer.json["files"]
     assert set(found) == {
         "file", "format", "profile", "encoding", "orders", "findings", "documents_ignored",
+        "detection",
     }  # fmt: skip
     assert [order["outcome"] for order in found["orders"]] == ["accepted", "rejected", "rejected"]
     order = found["orders"][0]

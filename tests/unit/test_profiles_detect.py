@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oms_import.profiles.check import coverage
-from oms_import.profiles.detect import detect, known_columns, required_groups
+from oms_import.profiles.detect import detect, known_columns, nearest, required_groups
 from oms_import.profiles.load import builtin, builtin_names
 from oms_import.profiles.model import Profile
 
@@ -71,12 +71,26 @@ def test_what_it_extends_stays_where_the_profile_itself_does_not_fit() -> None:
 def test_the_evidence_says_which_columns_are_known() -> None:
     [found] = detect(HEADER, "a.csv", [profile()])
     assert found.matched == ("Order", "Date", "SKU", "Qty")
-    assert found.missing == ("Price",)
+    assert found.unknown == ("Price",)
+    assert found.missing == ()
+
+
+def test_the_evidence_names_the_columns_that_the_header_lacks() -> None:
+    [found] = detect(("Nr", "SKU"), "a.csv", [profile()])
+    assert found.missing == ("Date", "Qty")
+    assert found.as_json()["missing"] == ["Date", "Qty"]
+
+
+def test_where_none_fits_the_nearest_are_those_that_know_most() -> None:
+    header = ("Date", "SKU", "Qty", "Price")
+    assert names(header, profile()) == []
+    far = profile("far", order={"order_number": "Number"}, line={"sku": "Article"})
+    assert [one.name for one in nearest(header, "a.csv", [far, profile()])] == ["shop"]
 
 
 def test_columns_that_hold_lines_are_known() -> None:
     [found] = detect(("Order", "item_1", "item_2"), "a.csv", [in_columns()])
-    assert found.missing == ()
+    assert found.unknown == ()
 
 
 def test_without_the_order_number_or_a_required_column_nothing_fits() -> None:
