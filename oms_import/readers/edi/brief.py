@@ -83,7 +83,7 @@ def cut(text: str, begin: int, marks: Delimiters, tag: re.Pattern[str]) -> list[
     at, line = begin, 1 + text.count("\n", 0, begin)
     for piece in text[begin:].split(marks.terminator):
         inner = piece.removeprefix("\r\n").removeprefix("\n")
-        line += piece.startswith(("\n", "\r\n"))
+        line += piece.count("\n", 0, len(piece) - len(inner))
         start, at = at + len(piece) - len(inner), at + len(piece) + 1
         if not inner and at > len(text):
             continue  # the end of the file

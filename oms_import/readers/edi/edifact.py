@@ -22,7 +22,7 @@ from oms_import.model.errors import DropRejectedError, OutputError
 from oms_import.model.finding import Finding
 from oms_import.model.values import Limits
 from oms_import.readers.edi.edifact_charset import is_ascii_based
-from oms_import.readers.edi.edifact_codec import Codec
+from oms_import.readers.edi.edifact_codec import PARTED, TERMINATED, Codec
 from oms_import.readers.edi.edifact_header import find_edifact
 from oms_import.readers.edi.edifact_interchange import survey
 from oms_import.readers.edi.edifact_messages import messages as surveyed_messages
@@ -31,9 +31,11 @@ from oms_import.readers.edi.edifact_text import (
     Places,
     clean,
     gathered,
+    rows_at,
     split,
     utf8,
 )
+from oms_import.readers.edi.leading import Leads, is_plain
 from oms_import.readers.edi.source import Header, SegmentSource
 from oms_import.readers.spec import ReadSpec
 
@@ -100,7 +102,7 @@ def open_edifact(path: Path, spec: ReadSpec, scratch: Path, limits: Limits) -> S
         OutputError: the scratch folder has no space.
     """
     del limits  # memory does not depend on the file's fields
-    return SegmentSource(SegmentFile(path, EDIFACT, spec.format.encoding, scratch), spec)
+    return SegmentSource(EdifactFile(path, EDIFACT, spec.format.encoding, scratch), spec)
 
 
 class SegmentFile:
@@ -138,6 +140,10 @@ class SegmentFile:
 
     def segments(self, messages: pl.DataFrame) -> pl.DataFrame:
         """The SEGMENTS of these messages (rows of MESSAGES, in order), without envelope rows."""
+        return self._rows(messages, Leads.of(messages, None))
+
+    def _rows(self, messages: pl.DataFrame, leads: Leads) -> pl.DataFrame:
+        """The segments of these messages behind their leading rows."""
         if messages.is_empty():
             return pl.DataFrame(schema={**SEGMENTS, element(1): pl.String})
         alike = self._alike[messages.get_column("interchange").to_numpy() - 1]
@@ -145,12 +151,14 @@ class SegmentFile:
         begins, ends = [0, *cuts.tolist()], [*cuts.tolist(), messages.height]
         with self._path.open("rb") as file, _mapped(file) as data:
             parts = [
-                self._read(data, messages[begin:end], int(alike[begin]))
+                self._read(data, messages[begin:end], int(alike[begin]), leads.part(begin, end))
                 for begin, end in zip(begins, ends, strict=True)
             ]
         return parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal")
 
-    def _read(self, data: mmap.mmap, messages: pl.DataFrame, writing: int) -> pl.DataFrame:
+    def _read(
+        self, data: mmap.mmap, messages: pl.DataFrame, writing: int, leads: Leads
+    ) -> pl.DataFrame:
         """Messages that are written alike."""
         codec, encoding = self._writings[writing]
         begins = messages.get_column("byte_from").to_numpy()
@@ -162,19 +170,28 @@ class SegmentFile:
         inside = (one.begins >= at[of]) & (one.begins < closes[of] - moved[of])
         of, starts, ends = of[inside], one.starts[inside], one.ends[inside]
         text = utf8(gathered(one.data, starts, ends), encoding)
+        first = np.searchsorted(of, np.arange(len(begins)))
+        text = leads.before(text, rows_at(text, first), PARTED, TERMINATED)
         frame = split(text, self._width, nested=self._nested)
         line = messages.get_column("line").to_numpy()
-        first = np.searchsorted(of, np.arange(len(begins)))
         lines = one.lines[inside]
+        number = messages.get_column("message").to_numpy()
         columns = {
-            "_message": messages.get_column("message").gather(of),
-            "_segment": np.arange(len(of)) - first[of] + 1,
+            "_message": number[of],
+            "_segment": (np.arange(len(of)) - first[of] + 1).astype(np.uint32),
             "_line": lines + (line - lines[first])[of],
             "_byte_from": one.begins[inside] + moved[of],
             "_byte_to": one.closes[inside] + moved[of],
         }
-        lead = pl.DataFrame(columns).cast({name: SEGMENTS[name] for name in columns})
-        return lead.hstack(frame)
+        return leads.framed(columns, frame, first, number, line)
+
+
+class EdifactFile(SegmentFile):
+    """A file of EDIFACT, whose messages are led by their envelopes and nothing else."""
+
+    def led(self, messages: pl.DataFrame, headers: Mapping[int, Header]) -> pl.DataFrame | None:
+        """The segments behind leading rows, by group; None where these hold control characters."""
+        return self._rows(messages, Leads.of(messages, headers)) if is_plain(headers) else None
 
 
 def _alike(writings: list[tuple[Codec, str]]) -> Places:

@@ -24,6 +24,7 @@ from oms_import.readers.edi.edifact_codec import (
     Codec,
     table,
 )
+from oms_import.readers.edi.ranks import ranks
 
 Places = npt.NDArray[np.int64]
 
@@ -56,8 +57,8 @@ class Segments:
 
     def width(self, upto: int) -> Places:
         """How many elements each of the first `upto` segments has."""
-        parted = np.flatnonzero(self.data == PARTED)
-        return np.diff(np.searchsorted(parted, np.append(self.starts[:1], self.ends[:upto])))
+        places = np.append(self.starts[:1], self.ends[:upto])
+        return np.diff(ranks(self.data == PARTED, places))
 
 
 def tag_number(tag: str) -> int:
@@ -259,6 +260,12 @@ def utf8(data: Bytes, encoding: str) -> bytes:
     if encoding == "utf-8" or raw.isascii():
         return raw
     return raw.decode(encoding, errors="replace").encode()
+
+
+def rows_at(text: bytes, rows: Places) -> list[int]:
+    """Where some of the cleaned segments begin in a text."""
+    after = np.flatnonzero(np.frombuffer(text, np.uint8) == TERMINATED) + 1
+    return np.append(np.zeros(1, np.int64), after)[rows].tolist()
 
 
 def split(text: bytes, width: int, *, nested: bool = False) -> pl.DataFrame:

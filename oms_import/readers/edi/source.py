@@ -9,19 +9,18 @@ file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+import numpy as np
 import polars as pl
 
 from oms_import.model.codes import Code
 from oms_import.model.edi import FAULT_TAG, Envelopes, Fault, element
 from oms_import.model.finding import Finding, Location, Severity
 from oms_import.model.values import Dialect, Shaping
+from oms_import.readers.edi.leading import Header
 from oms_import.readers.edi.partners import PARTNER_TAG, terms_of
 from oms_import.readers.spec import ReadSpec
-
-Header = Sequence[tuple[str, Sequence[str | None]]]
-"""Segments around a message, outermost first: tag and elements (components joined by COMPONENT)."""
 
 ORDER_KINDS = ("order", "change")
 """The kinds of message that are read; others are skipped and told."""
@@ -71,6 +70,23 @@ class Tokenized(Protocol):
 
         Returns:
             SEGMENTS and e01 …, the messages in the same order.
+        """
+        ...
+
+
+@runtime_checkable
+class Leading(Protocol):
+    """A tokenizer that reads leading rows along with the segments."""
+
+    def led(self, messages: pl.DataFrame, headers: Mapping[int, Header]) -> pl.DataFrame | None:
+        """The segments of some messages behind leading rows.
+
+        Parameters:
+            messages: rows of MESSAGES, in file order.
+            headers: group → the leading rows of its messages.
+
+        Returns:
+            SEGMENTS and e01 …; None where the leading rows cannot be written as text.
         """
         ...
 
@@ -141,20 +157,47 @@ class SegmentSource:
             yield self._ready
             return
         for part in _parts(self._orders, max(1, rows)):
-            yield self._led(part, self._tokens.segments(part))
+            yield _around(part, self._led(part))
 
-    def _led(self, messages: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
+    def _led(self, messages: pl.DataFrame) -> pl.DataFrame:
         """Segments behind the leading rows of their messages."""
+        if isinstance(self._tokens, Leading) and not self._condemned(messages):
+            rows = self._tokens.led(messages, self._headers(messages))
+            if rows is not None:
+                return rows
         envelope, faults = self._envelope_rows(messages), self._fault_rows(messages)
+        segments = self._tokens.segments(messages)
         parts = (envelope, *faults, *self._marks(messages), segments)
         # The sort is stable, so that of a message the leading rows, concatenated first, stay first.
-        rows = pl.concat(parts, how="diagonal").sort("_message", maintain_order=True)
-        around = messages.select(
-            pl.col("message").alias("_message"),
-            pl.col("interchange").alias("_interchange"),
-            pl.col("group").alias("_group"),
+        return pl.concat(parts, how="diagonal").sort("_message", maintain_order=True)
+
+    def _condemned(self, messages: pl.DataFrame) -> bool:
+        """Whether one of these messages has faults of its own."""
+        faults = self._faults.get("message")
+        return (
+            faults is not None
+            and messages.get_column("message").is_in(faults["on"].implode()).any()
         )
-        return rows.join(around, on="_message", how="left", maintain_order="left")
+
+    def _headers(self, messages: pl.DataFrame) -> dict[int, Header]:
+        """Group → the rows that lead each of its messages: envelope, faults, marks."""
+        groups = messages.select("group", "interchange").unique(maintain_order=True)
+        return {
+            group: [
+                *self._tokens.headers[group],
+                *self._faults_on("interchange", interchange),
+                *self._faults_on("group", group),
+                *((tag, cells) for tag, *cells in self._marks_on(interchange)),
+            ]
+            for group, interchange in groups.iter_rows()
+        }
+
+    def _faults_on(self, scope: str, number: int) -> Header:
+        faults = self._faults.get(scope)
+        if faults is None:
+            return []
+        said = faults.filter(pl.col("on") == number).select(pl.exclude("on"))
+        return [(FAULT_TAG, row) for row in said.iter_rows()]
 
     def _envelope_rows(self, messages: pl.DataFrame) -> pl.DataFrame:
         numbers = messages.get_column("group").unique(maintain_order=True)
@@ -170,11 +213,7 @@ class SegmentSource:
 
     def _marks(self, messages: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """What is said of whole interchanges: whose they are, and what keeps their orders back."""
-        rows: list[tuple[int, str, str | None, str | None]] = []
-        for number, terms in self._terms.items():
-            rows += [(number, FAULT_TAG, code, said) for code, said in terms.kept_back]
-            if terms.account or terms.segment:
-                rows.append((number, PARTNER_TAG, terms.account, terms.segment))
+        rows = [(number, *mark) for number in self._terms for mark in self._marks_on(number)]
         if not rows:
             return
         schema = {"interchange": pl.UInt32, "tag": pl.String, element(1): pl.String}
@@ -183,6 +222,16 @@ class SegmentSource:
             marks, on="interchange", maintain_order="left_right"
         )
         yield _leading(joined, pl.exclude("message", "line", "interchange"))
+
+    def _marks_on(self, interchange: int) -> Iterator[tuple[str, str | None, str | None]]:
+        """Tag and elements of what is said of an interchange."""
+        terms = self._terms.get(interchange)
+        if terms is None:
+            return
+        for code, said in terms.kept_back:
+            yield FAULT_TAG, code, said
+        if terms.account or terms.segment:
+            yield PARTNER_TAG, terms.account, terms.segment
 
     def _fault_rows(self, messages: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Faults of the interchange, of the group and of the message, in this order."""
@@ -213,6 +262,17 @@ class SegmentSource:
         if self._strict(fault) and not (inside == number).any():
             return None
         return Severity.WARNING
+
+
+def _around(messages: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of messages, in their order, with the numbers of their interchanges and groups."""
+    numbers = messages.get_column("message").to_numpy()
+    begins = np.searchsorted(rows.get_column("_message").to_numpy(), numbers)
+    counts = np.diff(np.append(begins, rows.height))
+    return rows.with_columns(
+        pl.Series(f"_{name}", np.repeat(messages.get_column(name).to_numpy(), counts))
+        for name in ("interchange", "group")
+    )
 
 
 def _scope(fault: Fault) -> tuple[str, int]:

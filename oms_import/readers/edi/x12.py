@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from oms_import.model.edi import SEGMENTS, Envelopes, element
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding
 from oms_import.model.values import Limits
+from oms_import.readers.edi.leading import Leads, is_plain
 from oms_import.readers.edi.source import Header, SegmentSource
 from oms_import.readers.edi.x12_envelope import walk
 from oms_import.readers.edi.x12_events import NOTHING_DROPPED, Events
@@ -156,10 +157,21 @@ class X12File:
 
     def segments(self, messages: pl.DataFrame) -> pl.DataFrame:
         """The SEGMENTS of these messages (rows of MESSAGES, in order), ISA and GS left out."""
+        return self._rows(messages, Leads.of(messages, None))
+
+    def led(self, messages: pl.DataFrame, headers: Mapping[int, Header]) -> pl.DataFrame | None:
+        """The segments behind leading rows, by group; None where their text holds delimiters."""
+        marks = {chr(code) for run in self._runs for code in run.syntax.cutting}
+        return (
+            self._rows(messages, Leads.of(messages, headers)) if is_plain(headers, marks) else None
+        )
+
+    def _rows(self, messages: pl.DataFrame, leads: Leads) -> pl.DataFrame:
         numbers = messages.get_column("message").to_numpy().astype(np.int64)
         lines = messages.get_column("line").to_numpy()
         parts = [
-            self._span(numbers[begin:end], int(lines[begin])) for begin, end in self._spans(numbers)
+            self._span(numbers[begin:end], lines[begin:end], leads.part(begin, end))
+            for begin, end in self._spans(numbers)
         ]
         if not parts:
             return pl.DataFrame(schema={**SEGMENTS, element(1): pl.String})
@@ -181,26 +193,37 @@ class X12File:
         begins = np.array([run.begin for run in self._runs], np.int64)
         return np.searchsorted(begins, offsets, "right") - 1
 
-    def _span(self, numbers: Places, line: int) -> pl.DataFrame:
-        """The segments of messages that stand near each other."""
+    def _span(self, numbers: Places, lines: Places, leads: Leads) -> pl.DataFrame:
+        """The segments of messages that stand near each other, and what leads them."""
         begins, ends = self._begins[numbers - 1], self._ends[numbers - 1]
         first, last = int(begins[0]), int(ends[-1])
         syntax = self._runs[int(self._run_of(begins[:1])[0])].syntax
         found = pieces(self._data, first, last, syntax, NOWHERE)
-        message = np.searchsorted(begins, found.starts, "right") - 1
+        rows = np.searchsorted(found.starts, begins)
+        message = np.repeat(np.arange(len(rows)), np.diff(np.append(rows, len(found.starts))))
         kept = found.filled() & (found.starts < ends[message])
-        frame = parsed(self._data, first, found, syntax, kept)
-        starts, message = found.starts[kept], message[kept]
-        passed = np.searchsorted(breaks(self._data, first, last), starts)
-        passed += self._origin.breaks(starts) - self._origin.breaks(begins[:1])
+        frame = parsed(self._data, found, syntax, kept, (begins, rows, leads))
+        every = bool(kept.all())
+        starts = found.starts if every else found.starts[kept]
+        stops = found.ends if every else found.ends[kept]
+        message = message if every else message[kept]
         places = {
             "_message": numbers[message].astype(np.uint32),
             "_segment": positions(message).astype(np.uint32),
-            "_line": line + passed,
+            "_line": int(lines[0]) + self._passed(starts, first, last),
             "_byte_from": self._origin.bytes(starts),
-            "_byte_to": self._origin.bytes(found.ends[kept]),
+            "_byte_to": self._origin.bytes(stops),
         }
-        return pl.DataFrame(places).hstack(frame)
+        rows = np.searchsorted(starts, begins)
+        return leads.framed(places, frame, rows, numbers, lines)
+
+    def _passed(self, starts: Places, first: int, last: int) -> Places:
+        """How many lines of the drop end between the first of these offsets and each."""
+        ended = breaks(self._data, first, last)
+        passed = np.searchsorted(ended, starts) if len(ended) else np.zeros(len(starts), np.int64)
+        if not len(self._origin.dropped_breaks):
+            return passed
+        return passed + self._origin.breaks(starts) - self._origin.breaks(starts[:1])
 
 
 def _header(head: Isa, group: tuple[str, ...]) -> Header:

@@ -30,6 +30,8 @@ class Origin:
 
     def bytes(self, offsets: Places) -> Places:
         """Offsets in the drop."""
+        if not len(self.dropped):
+            return offsets
         return offsets + np.searchsorted(self.dropped, offsets, "right")
 
     def breaks(self, offsets: Places) -> Places:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 import polars as pl
 
 from oms_import.model.edi import COMPONENT, REPETITION, element
+from oms_import.readers.edi.leading import Leads
+from oms_import.readers.edi.ranks import ranks
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -41,6 +43,11 @@ class Syntax:
     terminator: int
     component: int | None
     repetition: int | None
+
+    @property
+    def cutting(self) -> tuple[int, int]:
+        """What ends elements and segments."""
+        return self.element, self.terminator
 
     def blank(self) -> npt.NDArray[np.bool_]:
         """Byte → whether it may stand before a tag."""
@@ -190,30 +197,40 @@ def positions(groups: Places) -> Places:
     return count - np.maximum.accumulate(np.where(begins, count, 0)) + 1
 
 
-def parsed(data: Bytes, begin: int, found: Pieces, syntax: Syntax, kept: Mask) -> pl.DataFrame:
+def parsed(
+    data: Bytes, found: Pieces, syntax: Syntax, kept: Mask, led: tuple[Places, Places, Leads]
+) -> pl.DataFrame:
     """tag and e01 … of some pieces: components and repetitions joined as the model has them.
 
     Parameters:
-        begin: where the first piece begins, blanks before its tag included.
         kept: which of the pieces.
+        led: where messages begin, the first one with the first piece, as offset and as piece, and
+            the rows to read in front of each.
     """
-    end = int(found.ends[-1])
+    begins, rows, leads = led
+    begin, end = int(begins[0]), int(found.ends[-1])
     block = data[begin:end]
-    separators = np.flatnonzero(block == syntax.element) + begin
-    # No separator stands between the end of a piece and the tag of the next one.
-    counts = np.diff(np.searchsorted(separators, found.ends), prepend=0)
-    width = max(2, int(counts[kept].max(initial=0)) + 1)
+    width = max(2, _width(block, begin, found, syntax, kept))
     raw = block.tobytes() + bytes([syntax.terminator])
     readable = _readable(raw, syntax)
     table = _table(syntax, readable)
     if any(code in raw for code in range(256) if table[code] != code):
         raw = raw.translate(table)
+    raw = leads.before(raw, (begins - begin).tolist(), *readable.cutting)
     frame = cells(raw, readable, width)
     if not kept.all():
-        frame = frame.filter(pl.Series(kept))
-    names = {f"e{place:02}": element(place) for place in range(1, width)}
-    tag = pl.col("e00").str.strip_chars_start(BLANKS.decode())
-    return frame.with_columns(tag).rename({"e00": "tag", **names})
+        frame = frame.filter(pl.Series(np.insert(kept, np.repeat(rows, leads.counts), True)))
+    names = {"e00": "tag", **{f"e{place:02}": element(place) for place in range(1, width)}}
+    if bool((found.starts[1:] != found.ends[:-1] + 1).any()):
+        frame = frame.with_columns(pl.col("e00").str.strip_chars_start(BLANKS.decode()))
+    return frame.rename(names)
+
+
+def _width(block: Bytes, begin: int, found: Pieces, syntax: Syntax, kept: Mask) -> int:
+    """Elements of the longest of some pieces, its tag included."""
+    # No separator stands between the end of a piece and the tag of the next one.
+    counts = np.diff(ranks(block == syntax.element, found.ends - begin), prepend=0)
+    return int(counts[kept].max(initial=0)) + 1
 
 
 def _readable(raw: bytes, syntax: Syntax) -> Syntax:
@@ -245,25 +262,23 @@ def _table(syntax: Syntax, readable: Syntax) -> bytes:
 def cells(text: bytes, syntax: Syntax, width: int) -> pl.DataFrame:
     """Terminated pieces as rows of `width` String columns e00 …; empty is null, more is cut off.
 
-    Every piece is a row, also an empty one. The bytes are UTF-8.
+    Every piece is a row, also an empty one. The bytes are UTF-8 and begin
+    with a tag (Polars would take x^ for a compressed file).
     """
     if len(text) < _FEW:
         return _few_cells(text.decode(), syntax, width)
-    separator, terminator = bytes([syntax.element]), bytes([syntax.terminator])
-    # Polars takes the number of columns from the rows it sees first, and guesses compression from
-    # the first bytes (x^ would be zlib).
-    first = separator.join([b"0"] * width) + terminator
-    schema = {f"e{place:02}": pl.String for place in range(width)}
-    frame = pl.read_csv(
-        first + text,
+    return pl.read_csv(
+        text,
         has_header=False,
-        separator=separator.decode(),
-        eol_char=terminator.decode(),
+        separator=chr(syntax.element),
+        eol_char=chr(syntax.terminator),
         quote_char=None,
-        schema=schema,
+        schema={f"e{place:02}": pl.String for place in range(width)},
+        missing_columns="insert",
+        extra_columns="ignore",
         truncate_ragged_lines=True,
+        infer_schema=False,
     )
-    return frame.slice(1)
 
 
 def _few_cells(text: str, syntax: Syntax, width: int) -> pl.DataFrame:

@@ -27,6 +27,7 @@ ISA, GS, ST, SE, GE, IEA, TA1 = range(1, 8)
 
 _TAGS = {b"GS": GS, b"ST": ST, b"SE": SE, b"GE": GE, b"ISA": ISA, b"IEA": IEA, b"TA1": TA1}
 _LONGEST = 400  # bytes of an envelope segment that are looked at
+_PADDING = (b" ", b"\t", b"\r", b"\n", b"\xa0")
 _LF, _CR = 10, 13
 _SHOWN = 60  # bytes of a malformed segment that are shown
 MOST_MALFORMED = 10_000
@@ -191,12 +192,7 @@ class _Stretch:
 
     def _note_events(self, found: Found, rows: Places, kinds: Bytes) -> None:
         starts, ends = self.starts[rows], self.ends[rows]
-        text = copied(
-            self.data, starts, np.minimum(ends, starts + _LONGEST), self.syntax.terminator
-        )
-        if not text.isascii():
-            text = text.decode("utf-8", "ignore").encode()  # a character may be cut in two
-        values = cells(text, self.syntax, 9).with_columns(pl.all().str.strip_chars(" \t\r\n\xa0"))
+        values = self._values(rows, 4)
         last = len(self.data) - 1
         closed = (ends <= last) & (self.data[np.minimum(ends, last)] == self.syntax.terminator)
         frame = pl.DataFrame(
@@ -209,9 +205,25 @@ class _Stretch:
             }
         )
         found.frames.append(frame.hstack(values.select("e01", "e02", "e03")))
-        for row in np.flatnonzero(kinds[rows] == GS).tolist():
-            elements = values.row(row)[1:]
-            found.groups[int(starts[row])] = tuple(value or "" for value in elements)
+        groups = rows[kinds[rows] == GS]
+        if len(groups):
+            for start, group in zip(
+                self.starts[groups].tolist(), self._values(groups, 9).iter_rows(), strict=True
+            ):
+                found.groups[start] = tuple(value or "" for value in group[1:])
+
+    def _values(self, rows: Places, width: int) -> pl.DataFrame:
+        """Tag and elements of some segments, trimmed."""
+        starts, ends = self.starts[rows], self.ends[rows]
+        text = copied(
+            self.data, starts, np.minimum(ends, starts + _LONGEST), self.syntax.terminator
+        )
+        if not text.isascii():
+            text = text.decode("utf-8", "ignore").encode()  # a character may be cut in two
+        values = cells(text, self.syntax, width)
+        if not any(blank in text for blank in _PADDING):
+            return values
+        return values.with_columns(pl.all().str.strip_chars(" \t\r\n\xa0"))
 
     def _lines(self, offsets: Places, before: int) -> Places:
         return np.searchsorted(self.line_ends, offsets) + before + 1
