@@ -83,7 +83,8 @@ class FieldRule(Strict):
         default=0,
         ge=0,
         le=6,
-        description="Implied decimals of a number: with 2, the source's 2000 is 20.00.",
+        description="Implied decimals of a number: with 2, the source's 2000 is 20.00, and a rate "
+        "of 25 is 25 %.",
     )
     scale_from: str | None = Field(
         default=None,
