@@ -313,7 +313,8 @@ def _read(
         if profile.companion.profile:
             pairs = work.pairings[profile.name] = Pairing.of(ready, drops, waiting, scratch)
         others = pairs.others if pairs else frozenset[int]()
-        headers = Headers(profile, work.headers.get(profile.name, []), others)
+        again = request.retry_of is not None
+        headers = Headers(profile, work.headers.get(profile.name, []), others, again)
         for only, some in stretches(drops, work.only):
             watched = headers if only is None else None  # parts of a drop: it was judged whole
             ingest = Ingest(ready, spool, scratch, failed, progress, only, pairs, watched)

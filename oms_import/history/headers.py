@@ -17,7 +17,7 @@ from oms_import.model.values import DropResult
 
 _KNOWN = """SELECT channel, profile, format, columns, last_seen FROM headers
 WHERE accepted > 0 AND channel IN (SELECT unnest($channels))
-ORDER BY accepted_run, accepted_drop"""
+ORDER BY last_seen, accepted_run, accepted_drop"""
 
 _LISTED = """SELECT channel, profile, format, header_hash, columns, first_seen, last_seen,
     drops, accepted, first_run, last_run
@@ -123,7 +123,7 @@ def _values(query: str, run_id: str, record: HeaderRecord, retry: bool) -> dict[
 def known_headers(
     connection: duckdb.DuckDBPyConnection, channels: Sequence[str]
 ) -> dict[str, list[KnownHeader]]:
-    """Channel → its accepted headers, in the order in which they were last accepted."""
+    """Channel → its accepted headers, the one that came last at the end."""
     rows = connection.execute(_KNOWN, {"channels": list(channels)}).fetchall()
     known: dict[str, list[KnownHeader]] = {}
     for channel, profile, format_, columns, last_seen in rows:

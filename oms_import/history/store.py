@@ -7,7 +7,7 @@ of our own would drop DuckDB's lock.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
@@ -169,6 +169,8 @@ class Store:
 def _prepared(settings: _Settings) -> duckdb.DuckDBPyConnection:
     """A connection with the schema in place."""
     connection = _connect(settings)
+    if settings.read_only and settings.database.exists():
+        connection = _upgraded(connection, settings)
     with plain_errors(settings.database):
         try:
             _migrate(connection, settings)
@@ -177,6 +179,25 @@ def _prepared(settings: _Settings) -> duckdb.DuckDBPyConnection:
             connection.close()
             raise
     return connection
+
+
+def _upgraded(
+    connection: duckdb.DuckDBPyConnection, settings: _Settings
+) -> duckdb.DuckDBPyConnection:
+    """The connection of a reader that may come before the first run of a newer version."""
+    with plain_errors(settings.database):
+        version = _version(connection)
+    if version >= len(VERSIONS):
+        return connection
+    connection.close()
+    writing = replace(settings, read_only=False)
+    upgrading = _connect(writing)
+    with plain_errors(settings.database):
+        try:
+            _migrate(upgrading, writing)
+        finally:
+            upgrading.close()
+    return _connect(settings)
 
 
 def _connect(settings: _Settings) -> duckdb.DuckDBPyConnection:

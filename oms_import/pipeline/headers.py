@@ -35,8 +35,9 @@ class Headers:
     """The headers of one channel's drops during a run."""
 
     profile: Profile
-    known: list[KnownHeader]  # accepted before, in the order in which they were last accepted
+    known: list[KnownHeader]  # accepted before, the one that came last at the end
     others: frozenset[int] = frozenset()  # positions of the drops that are its companion's
+    again: bool = False  # whether the drops came before: what was accepted is not judged again
     _seen: dict[int, SeenHeader] = field(default_factory=dict[int, SeenHeader])
     _findings: dict[int, Finding] = field(default_factory=dict[int, Finding])
     _verdicts: dict[tuple[KnownHeader, SeenHeader], Finding | None] = field(
@@ -51,7 +52,10 @@ class Headers:
         """
         if not _governed(self.profile, dialect):
             return
-        header = self._seen[drop.index] = self._header(drop, dialect)
+        header = self._header(drop, dialect)
+        if self.again and any(one.same(header) for one in self.known):
+            return
+        self._seen[drop.index] = header
         last = self._last(header)
         if last is None or last.columns == header.columns:
             return

@@ -44,10 +44,10 @@ def _single(profile: Profile) -> Iterator[tuple[str, str]]:
     yield from (("rows", match.column) for match in matches if match.column)
     for kind in ("charge", "tax"):
         for number, part in enumerate(getattr(profile, kind), 1):
-            names = () if part.each else part.when
-            yield from ((f"{kind}[{number}].when", name) for name in names)
+            names = (*part.where, *(() if part.each else part.when))
+            yield from ((f"{kind}[{number}]", name) for name in names)
     for path, rule in rules_of(profile):
-        yield from ((key_path(path), name) for name in rule.concat)
+        yield from ((key_path(path), name) for name in rule.columns if name not in rule.from_)
 
 
 def governed_columns(profile: Profile, columns: Columns) -> Columns:
