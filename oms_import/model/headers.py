@@ -149,7 +149,19 @@ def _alike(old: str, new: str, same_place: bool) -> float:
     matcher = SequenceMatcher(None, " ".join(ours), " ".join(theirs), autojunk=False)
     share = matcher.ratio() if matcher.quick_ratio() >= _ALIKE else 0.0
     inside = bool(ours and theirs) and (set(ours) <= set(theirs) or set(theirs) <= set(ours))
-    return max(share, 0.7) if inside else share
+    if inside or _short_for(*sorted(("".join(ours), "".join(theirs)), key=len)):
+        return max(share, 0.7)
+    return share
+
+
+def _short_for(short: str, long: str) -> bool:
+    """Whether letters were left out: "qty" of "quantity", "desc" of "description"."""
+    if len(short) < 3 or long[0] != short[0]:
+        return False
+    letters = iter(long)
+    return long.startswith(short) or (
+        short[-1] == long[-1] and all(letter in letters for letter in short)
+    )
 
 
 def _words(name: str) -> list[str]:
