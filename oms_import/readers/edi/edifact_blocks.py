@@ -115,14 +115,20 @@ class Blocks:
     def _bound(self) -> int | None:
         """Where this interchange seems to end, if that is near: spares small ones a large block."""
         after = (self._syntax.tag_end or self._opening.delimiters.element).encode()
-        find, limit = self._data.find, min(self._at + _BLOCK, len(self._data))
+        find, limit = self._first, min(self._at + _BLOCK, len(self._data))
         end = find(self._syntax.trailer.encode() + after, self._at, limit)
         until = limit if end < 0 else end
         again = find(self._syntax.header.encode() + after, self._at + 3, until)
         if again >= 0:
             return again
-        close = find(self._opening.delimiters.terminator.encode(), end, end + _TRAILER)
+        close = self._data.find(self._opening.delimiters.terminator.encode(), end, end + _TRAILER)
         return close + 1 if 0 <= end <= close else None
+
+    def _first(self, text: bytes, begin: int, end: int) -> int:
+        """Where a text begins first; -1: nowhere, which rfind tells in half the time."""
+        if self._data.rfind(text, begin, end) < 0:
+            return -1
+        return self._data.find(text, begin, end)
 
     def _read(self, end: int) -> Block:
         raw, final = self._data[self._at : end], end == len(self._data)

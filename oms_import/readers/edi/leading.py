@@ -60,12 +60,13 @@ class Leads:
         if not self.counts.any():
             return raw
         known: dict[int, bytes] = {}
-        parts = [raw[: places[0]]]
+        view = memoryview(raw)  # slices of it are no copies
+        parts: list[bytes | memoryview] = [view[: places[0]]]
         for header, (begin, end) in zip(self.headers, pairwise([*places, len(raw)]), strict=True):
             text = known.get(id(header))
             if text is None:
                 text = known[id(header)] = _text(header, element, terminator)
-            parts += (text, raw[begin:end])
+            parts += (text, view[begin:end])
         return b"".join(parts)
 
     def framed(
@@ -111,27 +112,24 @@ class Leads:
         if width >= self.width:
             return []
         table: list[Sequence[str | None]] = []
-        known: dict[int, int] = {}
+        known: dict[int, range] = {}
         for header in self.headers:
-            if known.setdefault(id(header), len(table)) == len(table):
-                table += [cells for _, cells in header]
-        starts = np.array([known[id(header)] for header in self.headers], np.int64)
-        within = np.arange(int(self.counts.sum())) - np.repeat(
-            np.cumsum(self.counts) - self.counts, self.counts
-        )
-        index = np.full(height, len(table), np.uint32)
-        at = np.repeat(rows, self.counts) + np.arange(len(within))
-        index[at] = np.repeat(starts, self.counts) + within
-        table.append(())
-        chosen = pl.Series(index)
+            if id(header) not in known:
+                known[id(header)] = range(len(table), len(table) + len(header))
+                table += (cells for _, cells in header)
+        chosen = pl.Series([row for header in self.headers for row in known[id(header)]])
+        at = np.repeat(rows, self.counts) + np.arange(len(chosen))
+        nothing = pl.repeat(None, height, dtype=pl.String, eager=True)
         return [
-            pl.Series(
-                element(place + 1),
-                [cells[place] if place < len(cells) else None for cells in table],
-                pl.String,
-            ).gather(chosen)
+            nothing.scatter(at, _column(table, place).gather(chosen)).alias(element(place + 1))
             for place in range(width, self.width)
         ]
+
+
+def _column(rows: Sequence[Sequence[str | None]], place: int) -> pl.Series:
+    """The elements at a place, from 0."""
+    cells = [cells[place] if place < len(cells) else None for cells in rows]
+    return pl.Series(cells, dtype=pl.String)
 
 
 def is_plain(headers: Mapping[int, Header], marks: Iterable[str] = ()) -> bool:

@@ -113,7 +113,9 @@ class X12File:
         self._runs = runs(self._heads, len(self._data))
         found = Found()
         found.line_ends = line_breaks_before(self._data, self._runs[0].begin)
-        return found, [look(self._data, run, found) for run in self._runs]
+        tallies = [look(self._data, run, found) for run in self._runs]
+        self._broken = any(tally.feeds or tally.returns for tally in tallies)
+        return found, tallies
 
     def _assemble(self, found: Found) -> None:
         """Envelopes, headers, and where each message stands."""
@@ -219,8 +221,9 @@ class X12File:
 
     def _passed(self, starts: Places, first: int, last: int) -> Places:
         """How many lines of the drop end between the first of these offsets and each."""
-        ended = breaks(self._data, first, last)
-        passed = np.searchsorted(ended, starts) if len(ended) else np.zeros(len(starts), np.int64)
+        passed = np.zeros(len(starts), np.int64)
+        if self._broken:
+            passed = np.searchsorted(breaks(self._data, first, last), starts)
         if not len(self._origin.dropped_breaks):
             return passed
         return passed + self._origin.breaks(starts) - self._origin.breaks(starts[:1])

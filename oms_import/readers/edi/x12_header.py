@@ -56,12 +56,14 @@ class Isa:
 
 def headers(data: mmap.mmap | bytes) -> Iterator[Isa]:
     """All ISA headers of UTF-8 text, in order."""
+    last = data.rfind(b"ISA")  # rfind takes half the time of find: most files have one header
     at = data.find(b"ISA")
     while at >= 0:
         found = _header(data, at)
         if found is not None:
             yield found
-        at = data.find(b"ISA", at + 3 if found is None else found.end)
+        following = at + 3 if found is None else found.end
+        at = data.find(b"ISA", following) if following <= last else -1
 
 
 def _header(data: mmap.mmap | bytes, at: int) -> Isa | None:

@@ -26,6 +26,9 @@ ISA, GS, ST, SE, GE, IEA, TA1 = range(1, 8)
 """Kinds of events: envelope segments."""
 
 _TAGS = {b"GS": GS, b"ST": ST, b"SE": SE, b"GE": GE, b"ISA": ISA, b"IEA": IEA, b"TA1": TA1}
+_LIKE_EVENTS = np.zeros(1 << 16, np.bool_)
+"""The first two bytes, the first one lower, that envelope segments begin with."""
+_LIKE_EVENTS[[int.from_bytes(tag[:2], "little") for tag in _TAGS]] = True
 _LONGEST = 400  # bytes of an envelope segment that are looked at
 _PADDING = (b" ", b"\t", b"\r", b"\n", b"\xa0")
 _LF, _CR = 10, 13
@@ -184,10 +187,14 @@ class _Stretch:
         sound = _UPPER[heads & 0xFF] & _ALNUM[(heads >> 8) & 0xFF]
         sound &= two | (_ALNUM[third] & (fourth == separator))
         kinds = np.zeros(len(heads), np.uint8)
+        # Few begin like these: only those are compared with each tag.
+        rows = np.flatnonzero(_LIKE_EVENTS[heads & 0xFFFF])
+        heads, found = heads[rows], kinds[rows]
         short = heads & 0xFFFFFF
         for tag, kind in _TAGS.items():
             code = int.from_bytes(tag + bytes([separator]), "little")
-            kinds[(short if len(tag) == 2 else heads) == code] = kind
+            found[(short if len(tag) == 2 else heads) == code] = kind
+        kinds[rows] = found
         return kinds, sound
 
     def _note_events(self, found: Found, rows: Places, kinds: Bytes) -> None:
