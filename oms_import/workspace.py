@@ -73,6 +73,11 @@ class Workspace:
         return self.root / "profiles"
 
     @property
+    def policies(self) -> Path:
+        """Rules that profiles include."""
+        return self.root / "policies"
+
+    @property
     def state(self) -> Path:
         """Everything of ours, mode 0700."""
         return self.root / ".oms-import"

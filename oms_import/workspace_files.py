@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import ValidationError
 
 from oms_import.model.errors import OutputError, SettingError
+from oms_import.profiles.included import FOLDER as POLICIES
 from oms_import.profiles.problems import describe
 from oms_import.workspace import SETTINGS_FILE, Settings, Workspace
 
@@ -42,6 +43,38 @@ formats = ["csv", "parquet"]
 # archive_ratio = 200
 # archive_members = 10000
 # memory_mb = 512
+"""
+
+
+POLICY_TEXT = """\
+# A policy: rules that several channels share. A profile takes them with
+#
+#     [rules]
+#     include = ["house"]          # this file's name, or a built-in one: b2b-strict, b2c-strict …
+#
+# for one customer segment with [rules.segment.b2b] include = [...]. What the profile says itself
+# goes before it. `oms-import profiles policies` lists them. Every line is optional.
+title = "House rules"
+
+# Policies that apply before this one.
+# include = ["marketplace-lenient"]
+
+# Fields that must be filled; "a | b" asks for one of them. `optional` excuses from what an included
+# policy, or every order, is asked for.
+# required = ["ship_to", "ship_to.email | ship_to.phone"]
+# optional = ["line.unit_price"]
+
+[allowed]
+# "ship_to.country" = ["DE", "AT", "CH"]
+
+[limits]
+# stated_total = { max = 5000 }
+
+[severity]
+# POSTCODE_FORMAT = "hold"
+
+[segment.b2b]
+# include = ["b2b-strict"]
 """
 
 
@@ -114,6 +147,7 @@ def create(root: Path) -> list[Path]:
     try:
         for folder in (root, *(root / name for name in _FOLDERS)):
             made += _folder(folder, 0o777)
+        made += _policies(root / POLICIES)
         made += _folder(state, 0o700)
         state.chmod(0o700)
         settings = root / SETTINGS_FILE
@@ -126,6 +160,16 @@ def create(root: Path) -> list[Path]:
             hint="choose a directory you may write to",
             location=str(error.filename or root),
         ) from error
+    return made
+
+
+def _policies(folder: Path) -> list[Path]:
+    """The folder with an example, once: who deletes the example does not want it again."""
+    made = _folder(folder, 0o777)
+    if made:
+        example = folder / "house.toml"
+        example.write_text(POLICY_TEXT, "utf-8")
+        made.append(example)
     return made
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from oms_import.cli import diagnostics, output
+from oms_import.cli import diagnostics, output, policies
 from oms_import.cli.options import AsJson, Where, opened, opened_if_any
 from oms_import.model.errors import SettingError
 
 app = typer.Typer(help="List, show and check profiles.", no_args_is_help=True)
+policies.register(app)
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A channel, a built-in profile, or a path.")
@@ -52,7 +53,7 @@ def list_(context: typer.Context, json: AsJson = False, workspace: Where = None)
 
 @app.command("show")
 def show(context: typer.Context, name: Name, json: AsJson = False, workspace: Where = None) -> None:
-    """Show a profile with everything it extends filled in.
+    """Show a profile with everything it extends and includes filled in.
 
     \b
     Example:
@@ -104,6 +105,7 @@ def check(
         for result in results:
             if result["ok"]:
                 result["samples"] = sampled(str(result["name"]), sample, space)
+    results += policies.checked(space) if space and not names else []
     if json:
         output.document({"schema": 1, "profiles": results})
     else:

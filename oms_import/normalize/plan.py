@@ -148,7 +148,7 @@ def compile_plan(
     of_lines = [*line, *(f for _, fs in line_parties for f in fs)]
     order_columns = tuple(dict.fromkeys((*_of(once), *per_order)))
     line_read = {*_of(of_lines), *per_line}
-    used = {name for one in once for name in one.used}
+    used = {name for one in once if not _sorts(one, profile) for name in one.used}
     used |= {name for one in of_lines for name in one.used if name not in keys}
     mapped = {*used, *_amounts_used(amounts, keys), *in_cells, *_key_columns(profile, columns)}
     dropped = set(columns.present(profile.drop_columns))
@@ -169,6 +169,12 @@ def compile_plan(
         unmapped=tuple(c for c in columns.names if c not in mapped and c not in dropped),
         line_keys=keys,
     )
+
+
+def _sorts(one: Field, profile: Profile) -> bool:
+    """Whether it makes segments of a channel's own words, which billing and service still need."""
+    rule = profile.order.get("segment")
+    return one.name == "segment" and rule is not None and rule.map is not None
 
 
 def _fields(

@@ -13,7 +13,8 @@ import polars as pl
 
 from oms_import.model import tables
 from oms_import.model.codes import Code
-from oms_import.profiles.model import MAPPABLE, FieldRule, Profile, RowMatch, RuleSet
+from oms_import.profiles.model import MAPPABLE, FieldRule, Profile, RowMatch, Rules, RuleSet
+from oms_import.profiles.policies import alternatives
 from oms_import.profiles.problems import nearest
 from oms_import.profiles.walk import Path, rules_of
 
@@ -193,13 +194,22 @@ def _given_values(path: Path, rule: FieldRule, known: tuple[str, ...]) -> Iterat
 
 
 def _rule_sets(profile: Profile) -> Iterator[Problem]:
-    yield from _rule_set(("rules",), profile.rules)
-    for segment, own in profile.rules.segment.items():
-        yield from _rule_set(("rules", "segment", segment), own)
+    yield from rule_problems(profile.rules, ("rules",))
+
+
+def rule_problems(rules: Rules, path: Path) -> Iterator[Problem]:
+    """What is wrong in rules, of a profile or of a policy's file."""
+    yield from _rule_set(path, rules)
+    seen: dict[str, str] = {}
+    for segment, own in rules.segment.items():
+        here = (*path, "segment", segment)
+        yield from _rule_set(here, own)
+        if (other := seen.setdefault(segment.casefold(), segment)) != segment:
+            yield here, f"is the segment {other} again: case does not matter"
     try:
-        Decimal(profile.rules.total_tolerance)
+        Decimal(rules.total_tolerance)
     except InvalidOperation:
-        yield ("rules", "total_tolerance"), 'must be an amount in quotes, like "0.05"'
+        yield (*path, "total_tolerance"), 'must be an amount in quotes, like "0.05"'
 
 
 def _rule_set(path: Path, rules: RuleSet) -> Iterator[Problem]:
@@ -207,15 +217,28 @@ def _rule_set(path: Path, rules: RuleSet) -> Iterator[Problem]:
         if code not in Code.__members__:
             told = "no such reason code" + nearest(code, list(Code.__members__))
             yield (*path, "severity", code), told
-    lists = (("required", rules.required), ("optional", rules.optional))
-    named: list[tuple[Path, str]] = [((*path, key), name) for key, names in lists for name in names]
-    keyed = (("allowed", rules.allowed), ("limits", rules.limits))
-    named += [((*path, key, name), name) for key, names in keyed for name in names]
-    for where, name in named:
-        if name not in _FIELDS:
-            yield where, f"no field {name!r}" + nearest(name, list(_FIELDS))
-        elif where[-2] == "limits" and not _is_number(name):
-            yield where, "has no limits: it is no number"
+    for name in (*rules.required, *rules.optional):
+        key = "required" if name in rules.required else "optional"
+        yield from _alternatives((*path, key), name)
+    for key, names in (("allowed", rules.allowed), ("limits", rules.limits)):
+        for name in names:
+            yield from _known((*path, key, name), name)
+            if key == "limits" and name in _FIELDS and not _is_number(name):
+                yield (*path, key, name), "has no limits: it is no number"
+
+
+def _known(path: Path, name: str) -> Iterator[Problem]:
+    if name not in _FIELDS:
+        yield path, f"no field {name!r}" + nearest(name, list(_FIELDS))
+
+
+def _alternatives(path: Path, name: str) -> Iterator[Problem]:
+    """`a | b` names fields that can stand for each other: of lines, or of orders and parties."""
+    names = alternatives(name)
+    for one in names:
+        yield from _known(path, one)
+    if len({one.startswith("line.") for one in names}) > 1:
+        yield path, f"{name!r}: fields of lines and of orders cannot stand for each other"
 
 
 def _orders_fields(profile: Profile) -> Iterator[Problem]:

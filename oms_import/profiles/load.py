@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -14,8 +13,10 @@ from pydantic import ValidationError
 
 from oms_import.model.errors import SettingError
 from oms_import.profiles.checks import Problem, problems_of, unknown_fields
-from oms_import.profiles.model import Profile
+from oms_import.profiles.included import FOLDER, Policies, Written
+from oms_import.profiles.model import Profile, Rules
 from oms_import.profiles.problems import describe, key_path, located, nearest
+from oms_import.profiles.texts import refused, table_of, text_of
 
 _SECRET = re.compile(r"(password|passwd|secret|token|api_?key)$", re.IGNORECASE)
 
@@ -40,48 +41,50 @@ def builtin_text(name: str) -> str:
     return folder.joinpath(f"{name}.toml").read_text("utf-8")
 
 
-def load_profile(path: Path) -> Profile:
-    """Read a profile and everything it extends.
+def load_profile(path: Path, policies: Path | None = None) -> Profile:
+    """Read a profile and everything it extends and includes.
+
+    Args:
+        path: the profile.
+        policies: the folder of policies; default: the one beside the profile's own folder.
 
     Raises:
         SettingError: names file, line and key of every problem.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise SettingError(
-            f"{path} cannot be read: {why}",
-            hint="check path, permissions and encoding (UTF-8)",
-            location=str(path),
-        ) from error
-    return parse_profile(text, str(path), path.stem)
+    folder = path.absolute().parent.parent / FOLDER if policies is None else policies
+    return parse_profile(text_of(path), str(path), path.stem, folder)
 
 
-def parse_profile(text: str, where: str, name: str) -> Profile:
+def parse_profile(text: str, where: str, name: str, policies: Path | None = None) -> Profile:
     """A profile from its TOML.
 
     Args:
         text: the TOML.
         where: how people know it, normally its path.
         name: the channel's name where the text gives none.
+        policies: a folder of policies; None: only the built-in ones can be included.
 
     Raises:
         SettingError: names `where`, line and key of every problem.
     """
-    table = _resolved(_table(text, where), text, where, ())
+    own = table_of(text, where)
+    table = _resolved(own, text, where, ())
     table.setdefault("name", name)
     unknown = unknown_fields(table)
     problems = [located(text, where, path, told) for path, told in unknown]
     try:
         profile = Profile.model_validate(_without(table, unknown))
     except ValidationError as error:
-        raise _refused([*problems, *describe(error, text, where, Profile)], where) from None
+        raise refused([*problems, *describe(error, text, where, Profile)], where) from None
     wrong = (*problems_of(profile), *_companion(profile))
     problems += [located(text, where, path, told) for path, told in wrong]
+    included = Policies(policies)
+    own_rules = Rules.model_validate(own.get("rules", {}))
+    rules = included.into(profile.rules, own_rules, Written(text, where), ("rules",))
+    problems += included.problems
     if problems:
-        raise _refused(problems, where)
-    return profile
+        raise refused(problems, where)
+    return profile.model_copy(update={"rules": rules})
 
 
 def _companion(profile: Profile) -> Iterator[Problem]:
@@ -103,7 +106,7 @@ def channels(directory: Path) -> list[Profile]:
     found, broken = sound_channels(directory)
     if broken:
         told = dict.fromkeys(error.message for error in broken.values())
-        raise _refused(list(told), str(directory))
+        raise refused(list(told), str(directory))
     return found
 
 
@@ -120,7 +123,7 @@ def sound_channels(directory: Path) -> tuple[list[Profile], dict[str, SettingErr
         except SettingError as error:
             broken[path.stem] = error
     for problem, paths in _twice(found).items():
-        broken[found[paths[0]].name] = _refused([problem], str(directory))
+        broken[found[paths[0]].name] = refused([problem], str(directory))
         for path in paths:
             del found[path]
     return sorted(found.values(), key=lambda profile: profile.name), broken
@@ -137,7 +140,7 @@ def find_profile(name: str, directory: Path | None) -> Profile:
         SettingError: there is none of that name, or it is wrong.
     """
     if name.endswith(".toml"):
-        return load_profile(Path(name))
+        return load_profile(Path(name), _policies_for(Path(name), directory))
     own = sorted(directory.glob("*.toml")) if directory else []
     for path in own:
         if path.stem == name:
@@ -156,16 +159,10 @@ def find_profile(name: str, directory: Path | None) -> Profile:
     )
 
 
-def _table(text: str, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        told = re.sub(r"\s*\(at (?:line \d+, )?(.*)\)$", r" (\1)", str(error))
-        at = re.search(r"at line (\d+)", str(error))
-        place = f"{where}, line {at[1]}" if at else where
-        raise SettingError(
-            f"{place}: not valid TOML: {told}", hint="correct that line", location=where
-        ) from None
+def _policies_for(path: Path, directory: Path | None) -> Path | None:
+    """A profile from anywhere includes the policies beside it, or else the workspace's."""
+    beside = path.absolute().parent.parent / FOLDER
+    return beside if beside.is_dir() or directory is None else directory.parent / FOLDER
 
 
 def _resolved(
@@ -175,17 +172,17 @@ def _resolved(
     secrets = [path for path in _paths(table) if _SECRET.search(str(path[-1]))]
     if secrets:
         told = "secrets never stand in a profile; put it into the environment or a keyring"
-        raise _refused([located(text, where, path, told) for path in secrets], where)
+        raise refused([located(text, where, path, told) for path in secrets], where)
     base = table.get("extends")
     if base is None:
         return dict(table)
     if not isinstance(base, str) or base not in builtin_names():
         told = f"there is no built-in profile {base!r}{nearest(str(base), builtin_names())}"
-        raise _refused([located(text, where, ("extends",), told)], where)
+        raise refused([located(text, where, ("extends",), told)], where)
     if base in seen:
-        raise _refused([located(text, where, ("extends",), "profiles extend each other")], where)
+        raise refused([located(text, where, ("extends",), "profiles extend each other")], where)
     below_text = builtin_text(base)
-    below = _resolved(_table(below_text, base), below_text, base, (*seen, base))
+    below = _resolved(table_of(below_text, base), below_text, base, (*seen, base))
     below.pop("name", None)
     below.pop("title", None)
     return _merged(below, table)
@@ -236,12 +233,3 @@ def _twice(found: Mapping[Path, Profile]) -> dict[str, list[Path]]:
         for paths in by_name.values()
         if len(paths) > 1
     }
-
-
-def _refused(problems: Sequence[str], where: str) -> SettingError:
-    return SettingError(
-        "\n".join(problems),
-        hint="docs/profiles.md lists every key; `oms-import profiles schema` helps editors",
-        location=where,
-        code="PROFILE",
-    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import isinf
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_serializer
 
 from oms_import.profiles.fields import Columns, Strict
 
@@ -14,22 +15,38 @@ SeverityName = Literal["error", "hold", "warning", "info", "off"]
 class Limit(Strict):
     """Bounds of a number; outside them LIMIT_EXCEEDED."""
 
-    min: float | None = Field(default=None, description="The least that is allowed.")
-    max: float | None = Field(default=None, description="The most that is allowed.")
+    min: float | None = Field(
+        default=None, description="The least that is allowed; -inf lifts an included bound."
+    )
+    max: float | None = Field(
+        default=None, description="The most that is allowed; inf lifts an included bound."
+    )
+
+    @model_serializer(mode="plain", when_used="json")
+    def _as_json(self) -> dict[str, float]:
+        """JSON has no infinity: no bound is what it means."""
+        bounds = {"min": self.min, "max": self.max}
+        return {key: one for key, one in bounds.items() if one is not None and not isinf(one)}
 
 
 class RuleSet(Strict):
     """What an order must fulfil. Fields: `orders` by name, `line.x`, `ship_to.x`, `bill_to.x`."""
 
+    include: Columns = Field(
+        default=(),
+        description="Policies that apply first, in this order: policies/NAME.toml, or built in.",
+    )
     required: Columns = Field(
-        default=(), description="Fields that must be filled (FIELD_REQUIRED)."
+        default=(),
+        description='Fields that must be filled (FIELD_REQUIRED); "a | b": one of them.',
     )
     optional: Columns = Field(
         default=(),
         description="Fields of the standard rules that may be empty here: line.sku, ship_to …",
     )
     allowed: dict[str, Columns] = Field(
-        default_factory=dict, description="Field → allowed values (VALUE_NOT_ALLOWED)."
+        default_factory=dict,
+        description="Field → allowed values (VALUE_NOT_ALLOWED); an empty list: any.",
     )
     limits: dict[str, Limit] = Field(
         default_factory=dict, description="Number field → its bounds (LIMIT_EXCEEDED)."
@@ -37,6 +54,11 @@ class RuleSet(Strict):
     severity: dict[str, SeverityName] = Field(
         default_factory=dict, description="Reason code → error, hold, warning, info or off."
     )
+
+
+def alternatives(name: str) -> tuple[str, ...]:
+    """The fields that a required name stands for: `a | b` asks for one of them."""
+    return tuple(part.strip() for part in name.split("|"))
 
 
 class Rules(RuleSet):
@@ -49,6 +71,12 @@ class Rules(RuleSet):
     segment: dict[str, RuleSet] = Field(
         default_factory=dict, description="Segment → what differs for its customers."
     )
+
+
+class PolicyFile(Rules):
+    """A policy: rules in a file of their own, for profiles and other policies to include."""
+
+    title: str = Field(default="", description="What people call it.")
 
 
 class NearDuplicates(Strict):

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from oms_import.model import tables
 from oms_import.model.codes import Code
 from oms_import.profiles import model
+from oms_import.profiles.included import builtin_policies
 from oms_import.profiles.load import builtin_names
 from oms_import.profiles.model import MAPPABLE, Profile
 
@@ -67,7 +68,9 @@ def json_schema() -> dict[str, Any]:
     schema["title"] = "oms-import profile"
     schema["properties"]["extends"] |= {"examples": list(builtin_names())}
     for name in ("RuleSet", "Rules"):
-        severity = schema["$defs"][name]["properties"]["severity"]
+        keys = schema["$defs"][name]["properties"]
+        keys["include"] |= {"examples": [[policy] for policy in builtin_policies()]}
+        severity = keys["severity"]
         severity["propertyNames"] = {"enum": [str(code) for code in Code]}
     for table in ("order", "line", "control"):
         schema["properties"][table] |= _fields(table)

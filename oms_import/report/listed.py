@@ -84,7 +84,7 @@ def profiles_list(profiles: Sequence[Row], look: Look) -> list[RenderableType]:
 
 def profile_shown(profile: Row, look: Look) -> list[RenderableType]:
     """A profile's settings that differ from the defaults: one dotted key a line."""
-    drawing = table(look, "setting", "value")
+    drawing = table(look, "setting", "value", fixed=("setting",))
     for key, value in _flat("", profile):
         drawing.add_row(plain(key), plain(value))
     return [drawing]

@@ -9,7 +9,7 @@ from oms_import.model.codes import Code
 from oms_import.model.finding import FINDINGS, Severity
 from oms_import.model.values import OrderBatch
 from oms_import.validate.policy import Policy, severity_table
-from oms_import.validate.rules import LINES, ORDERS, Rule, types_of
+from oms_import.validate.rules import LINES, ORDERS, Rule, segment_key, types_of
 from oms_import.validate.values import as_text
 
 _ABSENT = (
@@ -51,7 +51,7 @@ def validate(batch: OrderBatch, policy: Policy) -> pl.DataFrame:
     orders = batch.tables[ORDERS]
     told = _graded(batch.findings, orders, policy)
     found = [_without_lines(batch, told)]
-    found += _checked(orders, policy.of(ORDERS))
+    found += _checked(_orders(batch, policy.of(ORDERS)), policy.of(ORDERS))
     found += _checked(_lines(batch, policy.of(LINES)), policy.of(LINES))
     for role in policy.roles:
         found += _checked(_parties(batch, role, policy.of(role)), policy.of(role))
@@ -74,6 +74,19 @@ def _hold_types(batch: OrderBatch) -> None:
 
     for name in tables.TABLES:
         hold_types(batch.tables[name], name)
+
+
+def _orders(batch: OrderBatch, rules: tuple[Rule, ...]) -> pl.DataFrame:
+    """The orders, with the fields of their parties (`buyer.email`) that rules weigh up."""
+    orders, parties = batch.tables[ORDERS], batch.tables["parties"]
+    read = sorted({name for rule in rules for name in rule.columns if "." in name})
+    if not read:
+        return orders
+    beside = parties.group_by("_order").agg(
+        pl.col(column).filter(pl.col("role") == role).drop_nulls().first().alias(f"{role}.{column}")
+        for role, column in (name.split(".", 1) for name in read)
+    )
+    return orders.join(beside, on="_order", how="left", maintain_order="left")
 
 
 def _lines(batch: OrderBatch, rules: tuple[Rule, ...]) -> pl.DataFrame:
@@ -169,7 +182,13 @@ def _graded(findings: pl.DataFrame, orders: pl.DataFrame, policy: Policy) -> pl.
         own = table.rename({"severity": "_own"}).drop_nulls("segment")
         graded = (
             _beside(graded, orders, "segment")
-            .join(own, on=["code", "segment"], how="left", maintain_order="left")
+            .with_columns(segment_key())
+            .join(
+                own.with_columns(segment_key()),
+                on=["code", "segment"],
+                how="left",
+                maintain_order="left",
+            )
             .with_columns(pl.coalesce("_own", "severity").alias("severity"))
         )
     return graded.filter(pl.col("severity") != Severity.OFF).select(list(FINDINGS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from math import inf
 from typing import TypeVar
 
 import polars as pl
@@ -12,8 +13,9 @@ from oms_import.model import tables
 from oms_import.model.codes import Code
 from oms_import.model.errors import SettingError
 from oms_import.profiles.model import Limit, Rules, RuleSet
+from oms_import.profiles.policies import alternatives
 from oms_import.validate import standard
-from oms_import.validate.rules import Rule, filled, frame_of, types_of
+from oms_import.validate.rules import LINES, ORDERS, Rule, filled, frame_of, types_of
 from oms_import.validate.values import UnfitValueError, bound, is_one_of
 
 _T = TypeVar("_T")
@@ -36,9 +38,7 @@ def required_rules(rules: Rules, *, priced: bool) -> list[Rule]:
         if name in tables.ROLES:
             found += _party(rules, name)
         elif name not in _SAME:
-            _kind("required", name)
-            frame, column = frame_of(name)
-            rule = Rule(frame, Code.FIELD_REQUIRED, name, filled(column))
+            rule = _one_of(name)
             found += _scoped(rule, rules, name, name in rules.required, adds=True)
     return found
 
@@ -49,8 +49,8 @@ def allowed_rules(rules: Rules) -> list[Rule]:
     Raises:
         SettingError: a value is one that the field never has.
     """
-    everywhere = {**standard.ENUMS, **rules.allowed}
-    return _overridden(everywhere, rules, lambda own: own.allowed, _allowed)
+    everywhere = {**standard.ENUMS, **_restricting(rules)}
+    return _overridden(everywhere, rules, _of_segment, _allowed)
 
 
 def limit_rules(rules: Rules) -> list[Rule]:
@@ -60,6 +60,37 @@ def limit_rules(rules: Rules) -> list[Rule]:
         SettingError: the field is no number.
     """
     return _overridden(rules.limits, rules, lambda own: own.limits, _limit)
+
+
+def _of_segment(own: RuleSet) -> dict[str, tuple[str, ...]]:
+    return {name: values or standard.ENUMS.get(name, ()) for name, values in own.allowed.items()}
+
+
+def _restricting(rules: Rules) -> dict[str, tuple[str, ...]]:
+    """Without empty lists: they lift what a policy below said."""
+    return {name: values for name, values in rules.allowed.items() if values}
+
+
+def _one_of(name: str) -> Rule:
+    """A field or party must be filled, or one of several: of lines, or of the whole order."""
+    names = [field for one in alternatives(name) for field in _told_by(one)]
+    frames = {frame_of(one)[0] for one in names}
+    if len(frames) == 1:
+        columns = [frame_of(one)[1] for one in names]
+        ok = pl.any_horizontal(filled(column) for column in columns)
+        return Rule(frames.pop(), Code.FIELD_REQUIRED, name, ok)
+    if LINES in frames:
+        raise _unfit("required", name, "fields of lines and of orders cannot stand for each other")
+    # An order beside the fields of its parties, under the names that profiles give them.
+    return Rule(ORDERS, Code.FIELD_REQUIRED, name, pl.any_horizontal(filled(n) for n in names))
+
+
+def _told_by(name: str) -> list[str]:
+    """The fields of which one must be filled: the field itself, or what tells who a party is."""
+    if name in tables.ROLES:
+        return [f"{name}.{part}" for part in standard.PARTY_MARKS]
+    _kind("required", name)
+    return [name]
 
 
 def _scoped(rule: Rule, rules: Rules, name: str, wanted: bool, *, adds: bool) -> list[Rule]:
@@ -113,6 +144,7 @@ def _overridden(
         make(name, value).only([segment])
         for segment, own in theirs.items()
         for name, value in own.items()
+        if value
     ]
 
 
@@ -136,10 +168,10 @@ def _limit(name: str, limit: Limit) -> Rule:
     kind = _kind("limits", name)
     ok, told = pl.lit(value=True), list[str]()
     try:
-        if limit.min is not None:
+        if limit.min is not None and limit.min != -inf:
             ok = ok & (pl.col(column) >= bound(kind, limit.min))
             told.append(f"at least {_plain(limit.min)}")
-        if limit.max is not None:
+        if limit.max is not None and limit.max != inf:
             ok = ok & (pl.col(column) <= bound(kind, limit.max))
             told.append(f"at most {_plain(limit.max)}")
     except UnfitValueError as error:

@@ -57,8 +57,13 @@ class Rule:
         return replace(self, ok=self.ok | _segment_in(named), scope=scope)
 
 
+def segment_key(column: str = "segment") -> pl.Expr:
+    """A segment's name as it is compared: B2B is b2b."""
+    return pl.col(column).str.to_lowercase()
+
+
 def _segment_in(names: list[str]) -> pl.Expr:
-    return pl.col("segment").is_in(names).fill_null(value=False)
+    return segment_key().is_in([name.lower() for name in names]).fill_null(value=False)
 
 
 def filled(column: str) -> pl.Expr:

@@ -16,6 +16,9 @@ SHIP_TO = "ship_to"
 ADDRESS = ("line1", "city", "postal_code", "country")
 """Parts without which a ship-to address is incomplete."""
 
+PARTY_MARKS = ("name", "company", "external_id", "gln", "line1", "city", "postal_code")
+"""Fields of which any tells that there is a party at all."""
+
 ENUMS: Mapping[str, tuple[str, ...]] = {
     "purpose": tables.PURPOSES,
     "order_type": tables.ORDER_TYPES,

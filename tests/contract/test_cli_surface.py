@@ -17,6 +17,7 @@ COMMANDS = [
     "init", "run", "import", "preview", "retry", "replay", "trace", "explain", "doctor",
     "runs list", "runs show", "runs report", "exceptions list", "exceptions show",
     "channels list", "profiles list", "profiles show", "profiles check", "profiles schema",
+    "profiles policies",
     "history stats", "history verify",
 ]  # fmt: skip
 

@@ -145,7 +145,7 @@ def test_a_finding_says_what_was_expected() -> None:
     ("rules", "part"),
     [
         ({"limits": {"currency": {"max": 3}}}, "limits are for numbers"),
-        ({"limits": {"stated_total": {"max": float("inf")}}}, "beyond any amount"),
+        ({"limits": {"stated_total": {"max": float("-inf")}}}, "beyond any amount"),
         ({"limits": {"stated_total": {"min": float("nan")}}}, "beyond any amount"),
         ({"allowed": {"line.qty_ordered": ["some"]}}, "not a number"),
         ({"allowed": {"line.qty_ordered": ["1.23456"]}}, "more than 4 decimals"),
