@@ -19,7 +19,7 @@ OWN = "."
 """The step that means the element's own text, where it has attributes or stands in a list."""
 
 NAME = "name()"
-"""The XML path of the order element's own name: Order, OrderChange."""
+"""The XML path of the order element's own name: Order, OrderChange; `/name()`: of the root's."""
 
 _QUOTED = re.compile(r"""\s*(['"])(.*)\1\s*""", re.DOTALL)
 

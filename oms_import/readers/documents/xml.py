@@ -53,6 +53,7 @@ class XmlDocuments:
         self._orders = tuple(one.names for one in orders)
         self._namespaces = spec.format.namespaces
         self._named = NAME in spec.known_columns
+        self._root_named = f"/{NAME}" in spec.known_columns
         declared = spec.format.encoding.strip()
         self._declared = None if declared.casefold() == "auto" else declared
         self._limit = limits.document_bytes
@@ -107,9 +108,12 @@ class XmlDocuments:
             depth_of_order = 0
             count += 1
             parent = node.getparent()
+            names = _names_of(node, tags)
+            pointer = f"/{'/'.join(names)}[{count}]"
             if outside is None or outside[0] is not parent:
                 outside = (parent, _surroundings(node, tags))
-            pointer = f"/{'/'.join(_names_of(node, tags))}[{count}]"
+                if self._root_named:
+                    outside[1][NAME] = names[0]
             order = tags.node(node, 1)
             if self._named and isinstance(order, dict):
                 order[NAME] = tags.name(node.tag)
