@@ -112,13 +112,16 @@ class Leads:
         if width >= self.width:
             return []
         table: list[Sequence[str | None]] = []
-        known: dict[int, range] = {}
+        known: dict[int, int] = {}
         for header in self.headers:
             if id(header) not in known:
-                known[id(header)] = range(len(table), len(table) + len(header))
+                known[id(header)] = len(table)
                 table += (cells for _, cells in header)
-        chosen = pl.Series([row for header in self.headers for row in known[id(header)]])
-        at = np.repeat(rows, self.counts) + np.arange(len(chosen))
+        count = np.arange(int(self.counts.sum()))
+        within = count - np.repeat(np.cumsum(self.counts) - self.counts, self.counts)
+        starts = np.array([known[id(header)] for header in self.headers], np.int64)
+        chosen = pl.Series((np.repeat(starts, self.counts) + within).astype(np.uint32))
+        at = np.repeat(rows, self.counts) + count
         nothing = pl.repeat(None, height, dtype=pl.String, eager=True)
         return [
             nothing.scatter(at, _column(table, place).gather(chosen)).alias(element(place + 1))
