@@ -14,8 +14,11 @@ from oms_import.pipeline.channel import channel, open_drop
 from oms_import.pipeline.fitting import document_fits
 from oms_import.profiles.detect import Candidate, detect, evidence, known_columns, nearest, ranked
 from oms_import.profiles.model import Profile
-from oms_import.readers.registry import reader_named, recognised
+from oms_import.readers.registry import READERS, reader_named, recognised
 from oms_import.readers.spec import ReadSpec
+
+TABLES = frozenset(name for name, reader in READERS.items() if reader.tables)
+"""Readers of tables: only profiles of these are rivals for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,10 @@ def detected(drop: Drop, known: Sequence[Profile], scratch: Path) -> Detection:
         reader, reason = found or (Profile().format.reader, "an empty file")
         detection = Detection(reader, reason)
         if reader_named(reader).tables:
-            header = _header(drop, known, scratch)
-            fits, none = detect(header, drop.name, known), "no profile knows these columns"
-            near = () if fits else nearest(header, drop.name, known)
+            rivals = [one for one in known if one.format.reader in TABLES]
+            header = _header(drop, rivals, scratch)
+            fits, none = detect(header, drop.name, rivals), "no profile knows these columns"
+            near = () if fits else nearest(header, drop.name, rivals)
             detection = replace(detection, nearest=tuple(near))
         else:
             fits, none = _fits(drop, reader, known, scratch)

@@ -169,6 +169,15 @@ def test_preview_names_the_nearest_where_none_fits(command: Command, space: Path
     assert "Order" in ours["missing"]
 
 
+def test_no_profile_of_documents_is_taken_for_a_table(command: Command, space: Path) -> None:
+    text = PROFILE.replace("[detect]", '[format]\nreader = "json"\n\n[detect]')
+    (space / "profiles" / "shop-c.toml").write_text(text)
+    file = drop(space, "a.csv", GOOD)
+    found = command("preview", str(file), "--json", cwd=space).json["files"][0]["detection"]
+    assert found["chosen"] == "shop-a"
+    assert "shop-c" not in [one["profile"] for one in found["candidates"]]
+
+
 def mend(space: Path, old: str, new: str) -> None:
     profile = space / "profiles" / "shop-a.toml"
     text = profile.read_text()
