@@ -1,5 +1,5 @@
 """`python -m oms_import.cli`: the same as `oms-import`."""
 
-from oms_import.cli.main import main
+from oms_import.cli.start import main
 
 main()

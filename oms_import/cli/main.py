@@ -87,9 +87,9 @@ def main() -> None:
 def answer(arguments: list[str]) -> int:
     """Run one command line; whatever happens, the exit code is one of cli.md's."""
     output.prepare()
-    diagnostics.on_signals()
     as_json = "--json" in arguments
     try:
+        diagnostics.on_signals()
         return _dispatched(arguments, as_json)
     except SystemExit:
         raise
