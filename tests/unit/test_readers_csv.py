@@ -467,7 +467,7 @@ def test_a_field_larger_than_a_block_is_read(opened) -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"%PDF-1.7", b"\x89PNG\r\n", b"SQLite format 3\0", b'<?xml version="1.0"?>', b'{"a": 1}'],
+    [b"%PDF-1.7", b"\x89PNG\r\n", b"SQLite format 3\0", b"<!DOCTYPE html><html>", b"PAR1"],
 )
 def test_foreign_files_are_told_from_tables(tmp_path: Path, head: bytes) -> None:
     path = tmp_path / "orders.csv"

@@ -193,7 +193,7 @@ def test_retry_takes_only_what_failed_and_uses_the_profile_of_today(tmp_path: Pa
     profile = tmp_path / "profiles/shop.toml"
     german = 'qty_ordered = {from = "qty", decimal = ","}'
     profile.write_text(PROFILE.replace('qty_ordered = "qty"', german))
-    diff = replay(space, first.run_id)
+    diff = replay(space, [first.run_id])
     assert diff.outcomes.select("order_key", "before", "after").rows() == [
         ("shop/default/2", "rejected", "accepted")
     ]
@@ -279,7 +279,7 @@ def test_replay_does_not_take_what_history_decided_for_a_change_of_the_profile(
     first = run(space)
     assert first.totals.orders_held >= 3
     assert first.totals.orders_duplicate >= 1
-    diff = replay(space, first.run_id)
+    diff = replay(space, [first.run_id])
     assert (diff.outcomes.rows(), diff.fields.rows()) == ([], [])
 
 
@@ -288,7 +288,7 @@ def test_replay_of_a_retry_is_about_the_orders_it_took(tmp_path: Path) -> None:
     drop(space, "a.csv", [row(1), row(2, qty="two")])
     run(space)
     again = retry(space, None, RunRequest("retry"), silent)
-    diff = replay(space, again.run_id)
+    diff = replay(space, [again.run_id])
     assert (diff.orders, diff.outcomes.rows()) == (1, [])
 
 
