@@ -5,35 +5,21 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import available_timezones
 
 import polars as pl
 
 from oms_import.model import tables
-from oms_import.model.codes import Code
-from oms_import.profiles.model import MAPPABLE, FieldRule, Profile, RowMatch, Rules, RuleSet
-from oms_import.profiles.policies import alternatives
+from oms_import.profiles.model import MAPPABLE, FieldRule, Profile, RowMatch
 from oms_import.profiles.problems import nearest
+from oms_import.profiles.rule_checks import VALUES, Problem, rule_problems, unfit
 from oms_import.profiles.walk import Path, rules_of
-
-Problem = tuple[Path, str]
-"""A key path and what is wrong there."""
 
 PARTS = ("status", "payment", "dates", "addresses", "prices", "shipping")
 MONTHS = ("en", "de", "fr", "es", "it", "nl")
 FORMATS = ("epoch", "epoch_ms", "excel")
 DIRECTIVES = (*"YymdebBhHIMSfpPzZaA%FTRD", ".f", ":z", "#z")
-_VALUES: Mapping[Path, tuple[str, ...]] = {
-    ("order", "status"): tables.STATUSES,
-    ("order", "purpose"): tables.PURPOSES,
-    ("order", "order_type"): tables.ORDER_TYPES,
-    ("order", "price_basis"): tables.PRICE_BASES,
-    ("order", "fulfilled_by"): ("seller", "channel"),
-    ("line", "line_type"): tables.LINE_TYPES,
-    ("line", "line_status"): tables.STATUSES,
-}
 _TAKEN = frozenset("/\\\0")
 
 
@@ -153,8 +139,8 @@ def _zone(path: Path, zone: str) -> Iterator[Problem]:
 def _mapping(profile: Profile) -> Iterator[Problem]:
     for path, rule in rules_of(profile):
         yield from _steps(path, rule)
-        if path in _VALUES:
-            yield from _given_values(path, rule, _VALUES[path])
+        if path in VALUES:
+            yield from _given_values(path, rule, VALUES[path])
 
 
 def _steps(path: Path, rule: FieldRule) -> Iterator[Problem]:
@@ -197,50 +183,6 @@ def _rule_sets(profile: Profile) -> Iterator[Problem]:
     yield from rule_problems(profile.rules, ("rules",))
 
 
-def rule_problems(rules: Rules, path: Path) -> Iterator[Problem]:
-    """What is wrong in rules, of a profile or of a policy's file."""
-    yield from _rule_set(path, rules)
-    seen: dict[str, str] = {}
-    for segment, own in rules.segment.items():
-        here = (*path, "segment", segment)
-        yield from _rule_set(here, own)
-        if (other := seen.setdefault(segment.casefold(), segment)) != segment:
-            yield here, f"is the segment {other} again: case does not matter"
-    try:
-        Decimal(rules.total_tolerance)
-    except InvalidOperation:
-        yield (*path, "total_tolerance"), 'must be an amount in quotes, like "0.05"'
-
-
-def _rule_set(path: Path, rules: RuleSet) -> Iterator[Problem]:
-    for code in rules.severity:
-        if code not in Code.__members__:
-            told = "no such reason code" + nearest(code, list(Code.__members__))
-            yield (*path, "severity", code), told
-    for name in (*rules.required, *rules.optional):
-        key = "required" if name in rules.required else "optional"
-        yield from _alternatives((*path, key), name)
-    for key, names in (("allowed", rules.allowed), ("limits", rules.limits)):
-        for name in names:
-            yield from _known((*path, key, name), name)
-            if key == "limits" and name in _FIELDS and not _is_number(name):
-                yield (*path, key, name), "has no limits: it is no number"
-
-
-def _known(path: Path, name: str) -> Iterator[Problem]:
-    if name not in _FIELDS:
-        yield path, f"no field {name!r}" + nearest(name, list(_FIELDS))
-
-
-def _alternatives(path: Path, name: str) -> Iterator[Problem]:
-    """`a | b` names fields that can stand for each other: of lines, or of orders and parties."""
-    names = alternatives(name)
-    for one in names:
-        yield from _known(path, one)
-    if len({one.startswith("line.") for one in names}) > 1:
-        yield path, f"{name!r}: fields of lines and of orders cannot stand for each other"
-
-
 def _orders_fields(profile: Profile) -> Iterator[Problem]:
     known = list(tables.ORDERS)
     for name in profile.duplicates.key:
@@ -255,25 +197,10 @@ def _orders_fields(profile: Profile) -> Iterator[Problem]:
         if rule.field not in tables.ORDERS:
             told = f"no field {rule.field!r} of orders" + nearest(rule.field, known)
             yield (*here, "field"), told
-        values = _VALUES.get(("order", rule.field))
+            continue
+        values = VALUES.get(("order", rule.field))
         for value in rule.equals if values else ():
             if values and value not in values:
                 told = f"{value!r} is none of {', '.join(values)}" + nearest(value, values)
                 yield (*here, "equals"), told
-
-
-def _field_types() -> dict[str, pl.DataType | None]:
-    """Every name that rules know, with its type; None for a whole party."""
-    named: dict[str, pl.DataType | None] = {**tables.ORDERS, **dict.fromkeys(tables.ROLES)}
-    named |= {f"line.{name}": kind for name, kind in tables.ORDER_LINES.items()}
-    for role in tables.ROLES:
-        named |= {f"{role}.{name}": kind for name, kind in tables.PARTIES.items()}
-    return named
-
-
-_FIELDS = _field_types()
-
-
-def _is_number(name: str) -> bool:
-    kind = _FIELDS[name]
-    return kind is not None and kind.is_numeric()
+        yield from unfit((*here, "equals"), tables.ORDERS[rule.field], rule.equals)

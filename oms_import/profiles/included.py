@@ -9,13 +9,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from oms_import.model.errors import SettingError
-from oms_import.profiles.checks import rule_problems
 from oms_import.profiles.merging import merged
 from oms_import.profiles.policies import PolicyFile, Rules, RuleSet
-from oms_import.profiles.problems import describe, located, nearest
+from oms_import.profiles.problems import located, nearest
+from oms_import.profiles.rule_checks import rule_problems
+from oms_import.profiles.sound import Remains, sound
 from oms_import.profiles.texts import refused, table_of, text_of
 from oms_import.profiles.walk import Path as KeyPath
 
@@ -139,14 +138,12 @@ class Policies:
         return whole if len(self.problems) == before else None
 
     def _parsed(self, written: Written) -> PolicyFile | None:
-        table = table_of(written.text, written.where)
-        try:
-            policy = PolicyFile.model_validate(table)
-        except ValidationError as error:
-            self.problems += describe(error, written.text, written.where, PolicyFile)
-            return None
-        self.problems += [written.told(path, told) for path, told in rule_problems(policy, ())]
-        return policy
+        remains = Remains(table_of(written.text, written.where))
+        read = sound(remains, written.text, written.where, PolicyFile)
+        wrong = rule_problems(read.value, ()) if read.value else ()
+        self.problems += read.problems
+        self.problems += [written.told(path, t) for path, t in wrong if not remains.caused(path)]
+        return read.value
 
 
 def _shipped() -> list[Any]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from oms_import.model.errors import SettingError
 from oms_import.profiles.checks import Problem, problems_of, unknown_fields
 from oms_import.profiles.included import FOLDER, Policies, Written
 from oms_import.profiles.model import Profile, Rules
-from oms_import.profiles.problems import describe, key_path, located, nearest
+from oms_import.profiles.problems import located, nearest
+from oms_import.profiles.sound import Remains, sound
 from oms_import.profiles.texts import refused, table_of, text_of
+from oms_import.profiles.walk import Path as KeyPath
 
+_LACKING = ("is missing", "has no source")  # what a base that is not known may have had
 _SECRET = re.compile(r"(password|passwd|secret|token|api_?key)$", re.IGNORECASE)
 
 
@@ -68,18 +70,30 @@ def parse_profile(text: str, where: str, name: str, policies: Path | None = None
         SettingError: names `where`, line and key of every problem.
     """
     own = table_of(text, where)
-    table = _resolved(own, text, where, ())
+    problems: list[str] = []
+    table = _resolved(own, text, where, problems)
     table.setdefault("name", name)
     unknown = unknown_fields(table)
-    problems = [located(text, where, path, told) for path, told in unknown]
-    try:
-        profile = Profile.model_validate(_without(table, unknown))
-    except ValidationError as error:
-        raise refused([*problems, *describe(error, text, where, Profile)], where) from None
-    wrong = (*problems_of(profile), *_companion(profile))
-    problems += [located(text, where, path, told) for path, told in wrong]
+    problems += [located(text, where, path, told) for path, told in unknown]
+    remains = Remains(table)
+    remains.take_out([*_secrets(table), *(path for path, _ in unknown)])
+    read = sound(remains, text, where, Profile)
+    problems += read.problems
+    if read.value is None:
+        raise refused(problems, where)
+    profile = read.value
+    wrong = (
+        (remains.original(path), told)
+        for path, told in (*problems_of(profile), *_companion(profile))
+    )
+    based = ("extends" in own) == ("extends" in table)
+    problems += [
+        located(text, where, path, told)
+        for path, told in wrong
+        if not remains.caused(path) and (based or not told.startswith(_LACKING))
+    ]
     included = Policies(policies)
-    own_rules = Rules.model_validate(own.get("rules", {}))
+    own_rules = sound(Remains(own.get("rules", {})), text, where, Rules).value or Rules()
     rules = included.into(profile.rules, own_rules, Written(text, where), ("rules",))
     problems += included.problems
     if problems:
@@ -166,26 +180,30 @@ def _policies_for(path: Path, directory: Path | None) -> Path | None:
 
 
 def _resolved(
-    table: dict[str, Any], text: str, where: str, seen: tuple[str, ...]
+    table: Mapping[str, Any], text: str, where: str, problems: list[str], seen: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """The table merged onto what it extends: tables merge, everything else replaces."""
-    secrets = [path for path in _paths(table) if _SECRET.search(str(path[-1]))]
-    if secrets:
-        told = "secrets never stand in a profile; put it into the environment or a keyring"
-        raise refused([located(text, where, path, told) for path in secrets], where)
+    """The table merged onto what it extends: tables merge, everything else replaces.
+
+    A base that there is not is told, and the nearest is taken, to find what else is wrong.
+    """
+    told = "secrets never stand in a profile; put it into the environment or a keyring"
+    problems += [located(text, where, path, told) for path in _secrets(table)]
     base = table.get("extends")
     if base is None:
         return dict(table)
-    if not isinstance(base, str) or base not in builtin_names():
-        told = f"there is no built-in profile {base!r}{nearest(str(base), builtin_names())}"
-        raise refused([located(text, where, ("extends",), told)], where)
     if base in seen:
         raise refused([located(text, where, ("extends",), "profiles extend each other")], where)
+    if base not in builtin_names():
+        told = f"there is no built-in profile {base!r}{nearest(str(base), builtin_names())}"
+        problems.append(located(text, where, ("extends",), told))
+        base = next(iter(get_close_matches(str(base), builtin_names(), 1)), None)
+        if base is None:
+            return {key: value for key, value in table.items() if key != "extends"}
     below_text = builtin_text(base)
-    below = _resolved(table_of(below_text, base), below_text, base, (*seen, base))
+    below = _resolved(table_of(below_text, base), below_text, base, problems, (*seen, base))
     below.pop("name", None)
     below.pop("title", None)
-    return _merged(below, table)
+    return _merged(below, {**table, "extends": base})
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,21 +214,11 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def _without(table: Mapping[str, Any], problems: Sequence[Problem]) -> dict[str, Any]:
-    """The table without these keys, so that all else that is wrong is told too."""
-    gone = {key_path(path) for path, _ in problems}
-
-    def kept(here: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
-        left = {key: value for key, value in here.items() if key_path((*above, key)) not in gone}
-        return {
-            key: kept(value, (*above, key)) if isinstance(value, dict) else value
-            for key, value in left.items()
-        }
-
-    return kept(table, ())
+def _secrets(table: Mapping[str, Any]) -> list[KeyPath]:
+    return [path for path in _paths(table) if _SECRET.search(str(path[-1]))]
 
 
-def _paths(value: object, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def _paths(value: object, above: KeyPath = ()) -> Iterator[KeyPath]:
     """Paths of keys that are names of settings; a value map's keys are data."""
     if isinstance(value, dict):
         for key, below in value.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
@@ -42,8 +42,34 @@ def describe(
         where: how people know the text, normally its path.
         model: the model the text was held against, for the keys it may have.
     """
-    found = [_problem(one, text, where, model) for one in error.errors()]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(describe_each(error, text, where, model)))
+
+
+def describe_each(
+    error: ValidationError,
+    text: str,
+    where: str | Path,
+    model: type[BaseModel],
+    original: Callable[[tuple[str | int, ...]], tuple[str | int, ...]] = tuple,
+) -> list[str]:
+    """The same, one sentence for each of the errors, in their order.
+
+    Args:
+        error: what pydantic found.
+        text: the TOML.
+        where: how people know it.
+        model: the model it was held against.
+        original: the path in the text of a path in what pydantic was given.
+    """
+    return [_problem(one, original(error_path(one)), text, where, model) for one in error.errors()]
+
+
+def error_path(one: Any) -> tuple[str | int, ...]:
+    """The key path of one of pydantic's errors."""
+    cause = one.get("ctx", {}).get("error")
+    if isinstance(cause, UnknownFieldError):
+        return cause.path
+    return tuple(part for part in one["loc"] if not _internal(part))
 
 
 def located(text: str, where: str | Path, path: Sequence[str | int], told: str) -> str:
@@ -118,12 +144,13 @@ def _parts(name: str) -> list[str | int]:
     return [part.strip().strip("\"'") for part in _PART.findall(name)]
 
 
-def _problem(one: Any, text: str, where: str | Path, model: type[BaseModel]) -> str:
-    path = tuple(part for part in one["loc"] if not _internal(part))
+def _problem(
+    one: Any, path: tuple[str | int, ...], text: str, where: str | Path, model: type[BaseModel]
+) -> str:
     cause = one.get("ctx", {}).get("error")
     if isinstance(cause, UnknownFieldError):
         told = "is no field of the canonical order" + nearest(cause.path[-1], cause.known)
-        return located(text, where, cause.path, told)
+        return located(text, where, path, told)
     if one["type"] == "extra_forbidden":
         told = "is no key here" + nearest(str(path[-1]), _valid_keys(model, path[:-1]))
         return located(text, where, path, told)

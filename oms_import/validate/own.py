@@ -14,9 +14,10 @@ from oms_import.model.codes import Code
 from oms_import.model.errors import SettingError
 from oms_import.profiles.model import Limit, Rules, RuleSet
 from oms_import.profiles.policies import alternatives
+from oms_import.profiles.values import UnfitValueError, bound
 from oms_import.validate import standard
 from oms_import.validate.rules import LINES, ORDERS, Rule, filled, frame_of, types_of
-from oms_import.validate.values import UnfitValueError, bound, is_one_of
+from oms_import.validate.values import is_one_of
 
 _T = TypeVar("_T")
 

@@ -12,10 +12,11 @@ from oms_import.model.errors import SettingError
 from oms_import.model.finding import Severity
 from oms_import.model.reasons import reasons
 from oms_import.profiles.model import IgnoreRule, Profile, Rules
+from oms_import.profiles.values import UnfitValueError
 from oms_import.validate import standard
 from oms_import.validate.own import allowed_rules, limit_rules, required_rules
 from oms_import.validate.rules import Rule
-from oms_import.validate.values import UnfitValueError, is_one_of
+from oms_import.validate.values import is_one_of
 
 
 @dataclass(frozen=True, slots=True)

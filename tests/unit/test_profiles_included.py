@@ -198,7 +198,8 @@ def test_a_profile_from_elsewhere_includes_the_workspaces_policies(
         ),
         (
             'titel = "A"\n[rules]\ninclude = ["unknown"]\n',
-            ["profiles/shop.toml, line 1: titel: is no key here; did you mean title?"],
+            ["profiles/shop.toml, line 1: titel: is no key here; did you mean title?",
+             "profiles/shop.toml, line 3: rules.include: there is no policy 'unknown'"],
         ),
         (
             '[rules]\ninclude = ["fields"]\n',

@@ -112,7 +112,10 @@ def test_what_is_not_toml_is_told_with_its_place(text: str) -> None:
 
 @pytest.mark.parametrize("key", ["password", "client_secret", "api_token", "apikey", "PASSWORD"])
 def test_secrets_are_refused_wherever_they_stand(key: str) -> None:
-    for text, line in ((f'[source]\n{key} = "x"\n', 2), (f'[[tax]]\n\n{key} = "x"\n', 3)):
+    for text, line in (
+        (f'[source]\n{key} = "x"\n', 2),
+        (f'[[tax]]\namount = "T"\n{key} = "x"\n', 3),
+    ):
         [told] = refused(text)
         assert f"line {line}" in told
         assert "environment" in told
