@@ -67,10 +67,16 @@ def open_drop(channel: Channel, drop: Drop, scratch: Path) -> Source:
     """
     wanted = channel.read.format.reader
     reader = reader_named(recognise(drop.path, drop.name) or wanted)
+    if reader.tables and reader_named(wanted).documents and not _named_table(drop.name):
+        reader = reader_named(wanted)  # text of any kind: it says what is wrong with it
     if reader.name != wanted and not reader.tables:
         detail = f"the channel takes {wanted}, and this is {reader.name}"
         raise DropRejectedError([Finding(Code.FORMAT_UNKNOWN, detail=detail)])
     return reader.open(drop.path, channel.read, scratch, channel.limits)
+
+
+def _named_table(name: str) -> bool:
+    return name.casefold().endswith((".csv", ".tsv", ".txt", ".tab", ".xlsx", ".xlsm", ".xls"))
 
 
 def select(profiles: Sequence[Profile], names: Sequence[str]) -> list[Profile]:

@@ -38,7 +38,7 @@ _TEXTS = (
 )
 _XML = re.compile(rb"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w:.-]*[\s>/])")
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body|table)[\s>]", re.IGNORECASE)
-_JSON = re.compile(rb'(\{\s*("|\})|\[\s*(\{|\]))')
+_JSON = re.compile(rb'(\{\s*("|\})|\[\s*(\{|\[|"|\]))')
 
 
 class Guess(NamedTuple):
@@ -87,7 +87,7 @@ def looks_xml(head: bytes, name: str) -> Guess:  # noqa: ARG001
 
 
 def looks_json(head: bytes, name: str) -> Guess:  # noqa: ARG001
-    """JSON: an object, or an array of objects."""
+    """JSON: an object, or an array of anything but numbers."""
     if _JSON.match(_text_of(head)):
         return Guess(0.8, "a JSON object or array")
     return Guess(0.0, "no JSON object")
