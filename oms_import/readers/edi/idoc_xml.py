@@ -285,8 +285,13 @@ def _segment(node: Any, reading: _Reading) -> None:
             _put(values, places, child)
     if bare and not len(node):
         _put(values, places, node)
-    elif bare and tag not in LAYOUTS and node.get("SEGMENT") is None:
+    elif bare and tag not in LAYOUTS and node.get("SEGMENT") is None and _holds(reading, at, row):
         del reading.rows[at]  # it only holds others, as E2EDP01001GRP does
+
+
+def _holds(reading: _Reading, at: int, row: Row) -> bool:
+    """Whether the row is still there: a control record inside an element ends the IDoc."""
+    return at < len(reading.rows) and reading.rows[at] is row
 
 
 def _put(values: dict[int, str], places: dict[str, int], leaf: Any) -> None:
