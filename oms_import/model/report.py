@@ -10,6 +10,11 @@ from oms_import.model.finding import Finding
 from oms_import.model.values import WrittenFile
 
 
+def _amounts(by_currency: Mapping[str, Decimal]) -> dict[str, str]:
+    """Amounts as text with the four decimals that money has everywhere, also where it is zero."""
+    return {currency: f"{amount:.4f}" for currency, amount in sorted(by_currency.items())}
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Counts of a drop, a channel or the run. Invariant: read = the five outcomes together."""
@@ -54,9 +59,7 @@ class Totals:
         row: dict[str, object] = {
             name: getattr(self, name) for name in self.__slots__ if name != "value_accepted"
         }
-        row["value_accepted"] = {
-            currency: f"{amount:f}" for currency, amount in sorted(self.value_accepted.items())
-        }
+        row["value_accepted"] = _amounts(self.value_accepted)
         return row
 
 
@@ -130,7 +133,7 @@ class ReasonCount:
             "severity": self.severity,
             "owner": self.owner,
             "orders": self.orders,
-            "value": {currency: f"{amount:f}" for currency, amount in sorted(self.value.items())},
+            "value": _amounts(self.value),
             "example": self.example,
         }
 
