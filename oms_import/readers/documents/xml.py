@@ -26,9 +26,11 @@ from oms_import.readers.spec import ReadSpec
 
 _HEAD = 1 << 16
 _DEPTH = 100  # elements inside each other
+_ATTRIBUTES = 1000  # of one element: lxml looks each of them up among all
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_ENCODING = re.compile(r"""<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _SUBSET = re.compile(r"<!DOCTYPE[^>\[]*\[")
-_CUT = ("Premature end", "EndTag: '</' not found", "Extra content at the end", "expected '>'")
+_CUT = ("Premature end", "EndTag: '</' not found")
 _LIMITS = ("Excessive depth", "huge", "Maximum", "limit", "amplification", "too long")
 
 
@@ -57,11 +59,19 @@ class XmlDocuments:
         declared = spec.format.encoding.strip()
         self._declared = None if declared.casefold() == "auto" else declared
         self._limit = limits.document_bytes
-        self.encoding = self._declared or "utf-8"
         self.findings: list[Finding] = []
         if not path.stat().st_size:
             raise DropRejectedError([Finding(Code.FILE_EMPTY)])
-        _refuse_subset(path)
+        with path.open("rb") as file:
+            raw = file.read(_HEAD)
+        head = raw.replace(b"\0", b"").decode("latin-1")
+        if not head.strip():
+            raise DropRejectedError([Finding(Code.CTRL_CHAR if b"\0" in raw else Code.FILE_EMPTY)])
+        _refuse_subset(head)
+        said = _ENCODING.search(head)
+        wide = raw.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE))
+        told = said[1] if said else "utf-16" if wide else "utf-8"
+        self.encoding = (self._declared or told).lower()
 
     def orders(self) -> Iterator[Found]:
         """Every order, in the file's order.
@@ -90,7 +100,7 @@ class XmlDocuments:
             try:
                 yield from self._walk(events, metered)
             except etree.XMLSyntaxError as error:
-                raise DropRejectedError([_broken(error)]) from None
+                raise DropRejectedError([_broken(error, _is_cut(self._path))]) from None
 
     def _walk(self, events: Any, metered: _Metered) -> Iterator[Found]:
         tags = _Tags(self._namespaces)
@@ -124,10 +134,8 @@ class XmlDocuments:
             raise DropRejectedError([self._no_orders(events.root, tags)])
 
     def _begin(self, node: Any) -> None:
-        """What the first elements tell: the encoding, and that there is no DTD in the file."""
-        info: Any = node.getroottree().docinfo
-        self.encoding = (self._declared or info.encoding or "utf-8").lower()
-        subset: Any = info.internalDTD
+        """What the first elements tell: that there is no DTD in the file."""
+        subset: Any = node.getroottree().docinfo.internalDTD
         if subset is not None and (any(subset.iterentities()) or any(subset.iterelements())):
             raise _definition()
 
@@ -212,16 +220,16 @@ class _Tags:
                 text = text.strip() or None
             if not attributes:
                 return text
-            told: Element = {self.attribute(key): value for key, value in attributes.items()}
+            told: Element = {self.attribute(key): value for key, value in _listed(element)}
             if attributes.get(_NIL) in {"true", "1"}:
                 return None
             told[OWN] = text
             told[LINE] = str(element.sourceline)
             return told
         if depth > _DEPTH:
-            raise _too_deep(element)
+            raise _beyond(element, f"more than {_DEPTH} elements stand inside each other")
         result: Element = {LINE: str(element.sourceline)}
-        for key, value in attributes.items():
+        for key, value in _listed(element):
             result[self.attribute(key)] = value
         self._mixed(element, result)
         for child in element:
@@ -249,6 +257,18 @@ def _put(result: Element, name: str, node: Node) -> None:
         result[name] = [known, node]
 
 
+def _listed(element: Any) -> Sequence[tuple[str, str]]:
+    """An element's attributes.
+
+    Raises:
+        DropRejectedError: XML_LIMIT, there are too many.
+    """
+    attributes: Any = element.attrib
+    if len(attributes) > _ATTRIBUTES:
+        raise _beyond(element, f"an element has more than {_ATTRIBUTES:,} attributes")
+    return attributes.items()
+
+
 def _local(tag: str) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2]
 
@@ -268,7 +288,7 @@ def _surroundings(node: Any, tags: _Tags) -> Element:
     inner: Element | None = None
     for above in node.iterancestors():
         here: Element = {LINE: str(above.sourceline)}
-        for key, value in above.attrib.items():
+        for key, value in _listed(above):
             here[tags.attribute(key)] = value
         for child in above:
             if child is node:
@@ -293,11 +313,9 @@ def _drop(node: Any) -> None:
             parent.remove(before)
 
 
-def _refuse_subset(path: Path) -> None:
+def _refuse_subset(head: str) -> None:
     """No DTD in the file, whatever its encoding."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    if _SUBSET.search(head.replace(b"\0", b"").decode("latin-1")):
+    if _SUBSET.search(head):
         raise _definition()
 
 
@@ -306,13 +324,19 @@ def _definition() -> DropRejectedError:
     return DropRejectedError([Finding(Code.XML_DTD, detail=detail)])
 
 
-def _too_deep(element: Any) -> DropRejectedError:
+def _beyond(element: Any, detail: str) -> DropRejectedError:
     where = Location(line=element.sourceline)
-    detail = f"more than {_DEPTH} elements stand inside each other"
     return DropRejectedError([Finding(Code.XML_LIMIT, detail=detail, location=where)])
 
 
-def _broken(error: Any) -> Finding:
+def _is_cut(path: Path) -> bool:
+    """Whether the file ends without the bracket that every document ends with."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _HEAD))
+        return not file.read().rstrip(b"\0 \t\r\n").endswith(b">")
+
+
+def _broken(error: Any, cut: bool) -> Finding:
     """What is wrong with a document that the parser refuses."""
     said = str(error.msg or "it is not XML").split(", line ")[0].strip()
     where = Location(line=error.lineno or 1)
@@ -322,6 +346,6 @@ def _broken(error: Any) -> Finding:
         code = Code.ENC_INVALID
     elif any(one in said for one in _LIMITS):
         code = Code.XML_LIMIT
-    elif any(one in said for one in _CUT[:2]):
+    elif cut or any(one in said for one in _CUT):
         code = Code.DOC_TRUNCATED
     return Finding(code, detail=detail, location=where)
