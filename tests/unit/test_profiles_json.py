@@ -176,6 +176,7 @@ WOO: dict[str, Any] = {
     "date_created_gmt": "2026-03-28T22:30:00",
     "discount_total": "5.00",
     "shipping_total": "4.90",
+    "cart_tax": "5.94",
     "total": "43.05",
     "total_tax": "6.87",
     "customer_id": 0,
@@ -369,6 +370,27 @@ def test_amazon_vendor_cases_windows_and_parties(shop: Shop) -> None:
     assert (cases["qty_each"], cases["unit_price"]) == ("50.0000", "94.970000")
     assert weighed["unit_price"] is None
     assert attribute(order, "orderDetails.items.netCost.unitOfMeasure") == ["POUNDS"]
+
+
+def test_amazon_direct_fulfilment_goes_to_customers(shop: Shop) -> None:
+    place = {"name": "Ann", "addressLine1": "1 Main St", "city": "Boise", "countryCode": "US"}
+    item = vendor_item("1", netPrice={"amount": "9.99", "currencyCode": "USD"}) | {
+        "orderedQuantity": {"amount": 1, "unitOfMeasure": "Each"}
+    }
+    del item["netCost"]
+    details = {
+        "customerOrderNumber": "999-1",
+        "orderDate": "2026-08-20T15:51:00Z",
+        "shipmentDetails": {"shipmentDates": {"requiredShipDate": "2026-08-21T00:00:00Z"}},
+        "shipToParty": place | {"postalCode": "83702"},
+        "items": [item],
+    }
+    po = {"purchaseOrderNumber": "DF1", "orderDetails": details}
+    [order] = shop.orders({"payload": {"orders": [po]}}, "amazon-vendor")
+    assert (order["outcome"], order["customer_order_number"]) == ("accepted", "999-1")
+    assert (order["ship_not_before"], order["ship_by"]) == (None, "2026-08-21T00:00:00Z")
+    assert (party(order)["line1"], party(order)["postal_code"]) == ("1 Main St", "83702")
+    assert order["lines"][0]["unit_price"] == "9.990000"
 
 
 def spapi(**more: Any) -> dict[str, Any]:
