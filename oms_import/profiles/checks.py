@@ -181,6 +181,24 @@ def _given_values(path: Path, rule: FieldRule, known: tuple[str, ...]) -> Iterat
 
 def _rule_sets(profile: Profile) -> Iterator[Problem]:
     yield from rule_problems(profile.rules, ("rules",))
+    known = _segments(profile)
+    folded = {name.casefold() for name in known}
+    for segment in profile.rules.segment if known else ():
+        if segment.casefold() not in folded:
+            told = f"orders never have this segment, only {', '.join(known)}"
+            yield ("rules", "segment", segment), told + nearest(segment, known)
+
+
+def _segments(profile: Profile) -> list[str]:
+    """The segments that orders can have; empty where any text of the file can be one."""
+    rule = profile.order.get("segment", FieldRule())
+    if (rule.columns and rule.map is None) or (rule.map is not None and rule.other == "keep"):
+        return []
+    said = [*(rule.map or {}).values(), rule.default, profile.defaults.segment]
+    said += [rule.const if rule.map is None else None]
+    said += [rule.other[1:] if rule.other.startswith("=") else None]
+    said += [partner.segment for partner in profile.partner]
+    return list(dict.fromkeys(name for name in said if name))
 
 
 def _orders_fields(profile: Profile) -> Iterator[Problem]:

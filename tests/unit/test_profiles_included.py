@@ -237,6 +237,34 @@ def test_segments_that_differ_in_case_only_are_refused(space: Space) -> None:
     assert told.endswith("rules.segment.B2B: is the segment b2b again: case does not matter")
 
 
+MAP = '[order]\nsegment = { from = "Kind", map = { W = "b2b" }'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MAP + " }\n",
+        MAP + ', other = "=B2C", default = "vip" }\n',
+        '[order]\nsegment = { const = "b2b" }\n',
+        '[defaults]\nsegment = "b2b"\n',
+        '[[partner]]\nsender = "1"\nsegment = "b2b"\n',
+    ],
+)
+def test_rules_of_a_segment_that_no_order_can_have_are_told(space: Space, text: str) -> None:
+    [told] = space.refused(text + "[rules.segment.b2bb]\n")
+    assert "rules.segment.b2bb: orders never have this segment, only b2b" in told
+    assert told.endswith("; did you mean b2b?")
+    space.policy("house", "[segment.wholesale]\n")  # of other channels that share the policy
+    space.rules(text + '[rules]\ninclude = ["house"]\n[rules.segment.B2B]\n')
+
+
+@pytest.mark.parametrize("text", ['[order]\nsegment = "Kind"\n', MAP + ', other = "keep" }\n', ""])
+def test_any_segment_may_have_rules_where_the_file_says_which_there_are(
+    space: Space, text: str
+) -> None:
+    assert "x" in space.rules(text + "[rules.segment.x]\n").segment
+
+
 def test_what_is_recorded_of_a_profile_holds_the_policies_it_included(space: Space) -> None:
     """Runs keep this JSON: a changed policy is another text, and the text needs no policy."""
     space.policy("house", 'required = ["line.title"]\n[limits]\nstated_total = { max = inf }\n')
