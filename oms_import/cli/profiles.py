@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from oms_import.cli import diagnostics, output, policies
+from oms_import.cli import diagnostics, drafting, output, policies
 from oms_import.cli.options import AsJson, Where, opened, opened_if_any
 from oms_import.model.errors import SettingError
 
 app = typer.Typer(help="List, show and check profiles.", no_args_is_help=True)
 policies.register(app)
+drafting.register(app)
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A channel, a built-in profile, or a path.")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from rich.console import RenderableType
 
 from oms_import.report.amounts import amount, count
+from oms_import.report.drafted import coverage_shown
 from oms_import.report.look import Look, heading, indented, pairs, plain, state, table
 
 Row = Mapping[str, Any]
@@ -113,22 +114,8 @@ def profiles_checked(results: Sequence[Row], look: Look) -> list[RenderableType]
         parts += [indented(str(problem)) for problem in result["problems"]]
         parts += [indented(str(result["hint"]))] if result["hint"] else []
         for tried in result.get("samples", ()):
-            parts += _tried(tried)
+            parts += coverage_shown(tried, look)
     return parts or [plain("There is no profile to check.")]
-
-
-def _tried(tried: Row) -> list[RenderableType]:
-    """What a profile made of one sample."""
-    outcomes = ", ".join(f"{count} {name}" for name, count in tried["outcomes"].items())
-    findings = ", ".join(f"{code} {count}" for code, count in tried["findings"].items())
-    told = (
-        ("orders", f"{tried['orders']}: {outcomes}" if outcomes else "none"),
-        ("filled", ", ".join(tried["filled"])),
-        ("not filled", ", ".join(tried["empty"])),
-        ("kept as attributes", ", ".join(tried["attributes"])),
-        ("findings", findings),
-    )
-    return [indented(tried["file"]), *(indented(f"{name}: {text or '-'}") for name, text in told)]
 
 
 def exceptions_list(found: Sequence[Row], look: Look) -> list[RenderableType]:
