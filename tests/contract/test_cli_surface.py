@@ -145,8 +145,8 @@ def test_a_wrong_profile_is_exit_2_with_file_line_and_nearest(
         answer = command(*arguments, "-w", str(space))
         told = answer.out + answer.err
         assert answer.code == 2
-        for part in ("shop-b.toml", "line 1", "title"):
-            assert part in told.replace("\n  ", " ")
+        for part in ("shop-b.toml", "line1", "title"):
+            assert part in "".join(told.split())  # a long path is folded anywhere
 
 
 def test_an_unknown_channel_names_those_there_are(command: Command, space: Path) -> None:
