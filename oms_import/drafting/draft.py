@@ -41,7 +41,8 @@ _IN_CELLS = {
     ("line.title", "name"): 45, ("line.line_amount", "total"): 22, ("line.sku", "id"): 20,
     ("line.channel_item_id", "id"): 12, ("line.title", "product"): 10,
 }  # fmt: skip
-_SECRETS = frozenset(("secret", "card"))
+_VARIES = 0.2  # share of orders of several rows from which a column speaks of lines
+_OF_LINES = 32  # points off for a field of the order in such a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,10 @@ def _matched(
     open_ = {name: shape for name, shape in looks.items() if name not in secret}
     bonus = _structure(frame, open_)
     if found is None:
-        return _with_sku(match(open_, None, said, bonus), said), None
+        first = match(open_, None, said, bonus)
+        varied = _varying(frame, first.column("order.order_number"))
+        again = match(open_, None, said, _with_varying(bonus, varied)) if varied else first
+        return _with_sku(again, said), None
     own = {name: shape for name, shape in open_.items() if name not in found.columns}
     order_fields = [one for one in field_names() if not one.field.startswith("line.")]
     line_fields = [one for one in field_names() if one.field.startswith("line.")]
@@ -178,7 +182,7 @@ def _structure(
     """Points for order numbers by how their values stand: in runs, marked with #, all the same."""
     found: dict[tuple[str, str], tuple[int, str]] = {}
     codes = [name for name, shape in looks.items() if shape.filled and shape.fits("code") > 0.7]
-    if not codes or frame.height < 2:
+    if not codes or not frame.height:
         return found
     filled = frame.select(pl.col(codes).forward_fill())
     runs = filled.select(pl.all().rle_id().max() + 1).row(0, named=True)
@@ -190,13 +194,45 @@ def _structure(
             points, why = -40, "the same on every row"
         elif in_runs and 1 < unique[name] < frame.height:
             points, why = 3, "repeats on neighbouring rows"
-        elif unique[name] == frame.height:
+        elif unique[name] == frame.height > 1:
             why = "another one on every row"
         if name == frame.columns[0] and _is_po(name) and looks[name].filled == looks[name].rows:
             points, why = points + 42, ", ".join(filter(None, ("the first column", why)))
         if looks[name].share("hash") > 0.8:
             points, why = points + 32, ", ".join(filter(None, ("values like #1001", why)))
         found["order.order_number", name] = (points, why)
+    return found
+
+
+def _varying(frame: pl.DataFrame, key: str | None) -> tuple[str, ...]:
+    """Columns with different values on the rows of one order: they speak of lines."""
+    if key is None:
+        return ()
+    others = [name for name in frame.columns if name != key and not name.startswith("_")]
+    rows = frame.select(pl.col(key).forward_fill(), *others).filter(pl.col(key).is_not_null())
+    orders = rows.group_by(key).agg(
+        pl.len().alias("_rows"), *(pl.col(name).drop_nulls().n_unique() for name in others)
+    )
+    several = orders.filter(pl.col("_rows") > 1)
+    if not several.height:
+        return ()
+    shares = several.select((pl.col(name) > 1).mean() for name in others).row(0, named=True)
+    return tuple(name for name, share in shares.items() if share > _VARIES)
+
+
+def _with_varying(
+    bonus: Mapping[tuple[str, str], tuple[int, str]], varied: Sequence[str]
+) -> dict[tuple[str, str], tuple[int, str]]:
+    """Fewer points for fields of the order in columns that differ on its rows."""
+    found = dict(bonus)
+    for names in field_names():
+        if names.field.startswith(("order.", "party.", "payment.")):
+            for column in varied:
+                points, why = found.get((names.field, column), (0, ""))
+                told = ", ".join(filter(None, (why, "differs on the rows of an order")))
+                found[names.field, column] = (points - _OF_LINES, told)
+        elif names.field in _MONEY:
+            found |= {(names.field, column): (4, "") for column in varied}
     return found
 
 

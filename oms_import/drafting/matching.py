@@ -13,6 +13,7 @@ TAKEN = 50  # from which a column is taken at all
 _SEEN = 36  # from which it is told as a candidate
 _SHARED = "party.ship_to."
 _ADDRESS = ("line1", "line2", "line3", "house_number", "city", "region", "postal_code", "country")
+_NUMBERS = ("po_number", "customer_order_number", "source_order_id")
 _BY_VALUES = {
     "order.currency": 76,
     "line.gtin": 72,
@@ -81,7 +82,8 @@ def match(
             taken.add(one.column)
     chosen |= _by_values(shapes, chosen, said, wanted)
     chosen |= _fallbacks(wanted, shapes, chosen, said)
-    chosen = _one_name(chosen)
+    chosen = _one_name(_last_names(chosen, shapes))
+    chosen = _order_number(chosen, said)
     return Matches(chosen, _others(ranked, chosen), _unused(amounts, chosen))
 
 
@@ -175,6 +177,32 @@ def _fallbacks(
             why = f'named "{best[1]}", and nothing says where it is shipped to'
             found[names.field] = Candidate(names.field, best[1], best[0], why)
     return found
+
+
+def _last_names(chosen: dict[str, Candidate], shapes: Mapping[str, Shape]) -> dict[str, Candidate]:
+    """Beside a first name, a "name" of one word is the last name: Nom, Prénom."""
+    kept = dict(chosen)
+    for role in ("party.ship_to.", "party.bill_to."):
+        whole, last = f"{role}name", f"{role}last_name"
+        single = whole in kept and shapes[kept[whole].column].share("spaced") < 0.3
+        if single and f"{role}first_name" in kept and last not in kept:
+            one = kept.pop(whole)
+            kept[last] = Candidate(last, one.column, one.points, f"{one.why}, beside a first name")
+    return kept
+
+
+def _order_number(
+    chosen: dict[str, Candidate], said: Mapping[str, str | None]
+) -> dict[str, Candidate]:
+    """The buyer's number is the order's where the file has no other."""
+    name = "order.order_number"
+    buyers = [chosen[f"order.{one}"] for one in _NUMBERS if f"order.{one}" in chosen]
+    if name in chosen or name in said or not buyers:
+        return chosen
+    best = max(buyers, key=lambda one: one.points)
+    kept = {field: one for field, one in chosen.items() if one != best}
+    why = f"{best.why}, the only number of the order"
+    return {**kept, name: Candidate(name, best.column, min(72, best.points), why)}
 
 
 def _one_name(chosen: dict[str, Candidate]) -> dict[str, Candidate]:

@@ -72,7 +72,7 @@ def _detect(draft: Draft) -> list[str]:
     ]
     found += list(draft.holder.columns[:1]) if draft.holder else []
     marks = tuple(dict.fromkeys(found))[:_MOST_MARKS]
-    return line("columns", marks, "the mark of this channel's files") if marks else []
+    return line("columns", marks, "the mark of this channel's files") if len(marks) > 1 else []
 
 
 def _format(draft: Draft) -> list[str]:
@@ -84,7 +84,7 @@ def _format(draft: Draft) -> list[str]:
         return lines
     if dialect.delimiter:
         lines += line("delimiter", dialect.delimiter, "as found")
-    if dialect.sheet:
+    if dialect.sheet and draft.sample.tables > 1:
         lines += line("sheet", dialect.sheet, "the sheet that has the header")
     if dialect.delimiter and not dialect.encoding.startswith("utf-8"):
         lines += line("encoding", dialect.encoding, "as found; auto decides anew", active=False)
@@ -143,11 +143,19 @@ def _fields(draft: Draft, section: str) -> list[str]:
     for name, told in draft.missing():
         above, _, short = name.rpartition(".")
         if above == section:
-            best = next(iter(draft.candidates(name)), None)
-            column = best.column if best else "COLUMN"
-            hint = f"; perhaps ({best.points} %): {best.why}" if best else ""
-            lines += line(short, column, f"MISSING: {told}{hint}", active=False)
+            lines += _missing(draft, name, short, told)
     return lines
+
+
+def _missing(draft: Draft, name: str, short: str, told: str) -> list[str]:
+    """A commented-out line with the best column that is free, if there is one."""
+    taken = {one.column for one in draft.written.values()}
+    best = next((one for one in draft.candidates(name) if one.column not in taken), None)
+    value: Value = best.column if best else "COLUMN"
+    if best is None and name == "line.qty_ordered":
+        value, told = {"const": "1"}, f"{told} If each row is one piece:"
+    hint = f" Perhaps ({best.points} %): {best.why}" if best else ""
+    return line(short, value, f"MISSING: {told}{hint}", active=False)
 
 
 def _field(draft: Draft, short: str, one: Candidate) -> list[str]:

@@ -36,6 +36,7 @@ class Sample:
     dialect: Dialect | None = None
     repeated_header: bool = False
     whole: bool = True  # every row of the file is in the frame
+    tables: int = 1  # sheets of the workbook
 
 
 def open_sample(path: Path, rows: int = ROWS) -> Sample:
@@ -59,13 +60,14 @@ def open_sample(path: Path, rows: int = ROWS) -> Sample:
             hint="extend a built-in profile of that format: `oms-import profiles list`",
             location=str(path),
         )
-    spec = ReadSpec(FormatSpec(reader=reader.name), RowRules(), frozenset())
     with TemporaryDirectory(prefix="oms-import-") as folder:
-        sample = _read(path, spec, Path(folder), rows)
-        better = _better_header(sample)
-        if better is not None:
-            spec = replace(spec, known_columns=better)
-            sample = _read(path, spec, Path(folder), rows)
+        tables = [
+            _table(path, FormatSpec(reader=reader.name, sheet=sheet), Path(folder), rows)
+            for sheet in _sheets(path, reader.name)
+        ]
+        found_rows = [one for one in tables if one.frame.height] or tables
+        sample = max(found_rows, key=lambda one: _named(one.columns))
+        sample = replace(sample, tables=len(tables))
     if not sample.frame.height:
         raise SettingError(
             f"{path} has no rows below its header",
@@ -73,6 +75,37 @@ def open_sample(path: Path, rows: int = ROWS) -> Sample:
             location=str(path),
         )
     return sample
+
+
+def _sheets(path: Path, reader: str) -> list[str | None]:
+    """The sheets of a workbook; of one alone, and of all else, None: whatever there is."""
+    if reader != "excel":
+        return [None]
+    import fastexcel  # noqa: PLC0415 - only workbooks need it
+
+    try:
+        names = fastexcel.read_excel(path).sheet_names
+    except (fastexcel.FastExcelError, OSError, ValueError):
+        return [None]  # the reader says why
+    return list(names) if len(names) > 1 else [None]
+
+
+def _table(path: Path, form: FormatSpec, scratch: Path, rows: int) -> Sample:
+    """A table with its header; an empty sheet has neither rows nor columns."""
+    spec = ReadSpec(form, RowRules(), frozenset())
+    try:
+        sample = _read(path, spec, scratch, rows)
+    except DropRejectedError as error:
+        empty = all(finding.code is Code.FILE_EMPTY for finding in error.findings)
+        if form.sheet is None or not empty:
+            raise
+        return Sample(path.name, form.reader, (), pl.DataFrame())
+    better = _better_header(sample)
+    return (
+        sample
+        if better is None
+        else _read(path, replace(spec, known_columns=better), scratch, rows)
+    )
 
 
 def sample_of(name: str, reader: str, rows: pl.DataFrame) -> Sample:

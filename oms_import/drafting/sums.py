@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from oms_import.drafting.matching import SURE, Candidate, Matches
+from oms_import.drafting.words import readings
 from oms_import.model.tables import PRICE
 from oms_import.normalize.numbers import decimal as parsed
 
@@ -273,7 +274,8 @@ def _amount(
     per = mode if mode == "sum" and _repeats(rows, one.column) else "sum" if varies else "first"
     values = rows[one.column].drop_nulls()
     positive = not bool((values < 0).any())
-    scope = "line" if per == "sum" else "order"
+    of_item = any("item" in reading for reading in readings(one.column))
+    scope = "line" if per == "sum" or of_item else "order"
     return Amount(
         kind, one.column, per, scope, kind == "discount" and positive, included, points, why,
         sure and points >= min(SURE, 55),

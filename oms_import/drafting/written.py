@@ -134,9 +134,21 @@ def currency_setting(frame: pl.DataFrame, money: Sequence[str]) -> Setting | Non
     return Setting("defaults.currency", code, points, f"{signs[0]} is beside the amounts{doubt}")
 
 
+_ODD = (
+    (r"^[0-9]{4}-[0-9]{2}-[0-9]{2} - [0-9]{2}:[0-9]{2}:[0-9]{2}$", "%Y-%m-%d - %H:%M:%S"),
+    (r"^[0-9]{4}-[0-9]{2}-[0-9]{2} - [0-9]{2}:[0-9]{2}$", "%Y-%m-%d - %H:%M"),
+    (r"^[0-9]{2}\.[0-9]{2}\.[0-9]{4} - [0-9]{2}:[0-9]{2}$", "%d.%m.%Y - %H:%M"),
+)
+"""Dates that are read only where a profile names their format."""
+
+
 def date_formats(frame: pl.DataFrame, column: str, shape: Shape) -> tuple[str, ...]:
-    """`formats` of a date that is a number: epoch, epoch_ms, excel; none: it is read as it is."""
+    """`formats` of a date that is a number or oddly written; none: it is read as it is."""
     if shape.share("epoch") > 0.9:
         longest = frame[column].drop_nulls().str.len_chars().max()
         return ("epoch_ms",) if isinstance(longest, int) and longest > 10 else ("epoch",)
-    return ("excel",) if shape.share("serial") > 0.9 else ()
+    if shape.share("serial") > 0.9:
+        return ("excel",)
+    some = frame[column].drop_nulls()
+    found = (form for pattern, form in _ODD if len(some) and some.str.contains(pattern).all())
+    return tuple(found)[:1]
