@@ -83,7 +83,7 @@ def match(
     chosen |= _by_values(shapes, chosen, said, wanted)
     chosen |= _fallbacks(wanted, shapes, chosen, said)
     chosen = _one_name(_last_names(chosen, shapes))
-    chosen = _order_number(chosen, said)
+    chosen = _order_number(chosen, said, ranked)
     return Matches(chosen, _others(ranked, chosen), _unused(amounts, chosen))
 
 
@@ -113,7 +113,8 @@ def _weighed(points: int, kind: str, shape: Shape) -> tuple[int, str]:
     share = f"{fits:.0%} of the values look like it" if kind != "text" else "numbers only"
     if fits >= 0.5:
         return round(points * 0.88), share
-    return round(points * (0.8 if kind in {"text", "postal", "phone"} else 0.4)), share
+    doubtful = kind in {"text", "postal", "phone"} and (kind != "text" or fits >= 0.3)
+    return round(points * (0.8 if doubtful else 0.4)), share
 
 
 _LOOKS = {
@@ -192,17 +193,26 @@ def _last_names(chosen: dict[str, Candidate], shapes: Mapping[str, Shape]) -> di
 
 
 def _order_number(
-    chosen: dict[str, Candidate], said: Mapping[str, str | None]
+    chosen: dict[str, Candidate], said: Mapping[str, str | None], ranked: Sequence[Candidate]
 ) -> dict[str, Candidate]:
-    """The buyer's number is the order's where the file has no other."""
+    """Where nothing better is there: the buyer's number, or the likeliest column that is free."""
     name = "order.order_number"
-    buyers = [chosen[f"order.{one}"] for one in _NUMBERS if f"order.{one}" in chosen]
-    if name in chosen or name in said or not buyers:
+    if name in chosen or name in said:
         return chosen
-    best = max(buyers, key=lambda one: one.points)
-    kept = {field: one for field, one in chosen.items() if one != best}
+    buyers = [chosen[f"order.{one}"] for one in _NUMBERS if f"order.{one}" in chosen]
+    if buyers:
+        best = max(buyers, key=lambda one: one.points)
+        kept = {field: one for field, one in chosen.items() if one != best}
+        points = min(72, best.points)
+    else:
+        taken = {one.column for one in chosen.values()}
+        free = (one for one in ranked if one.field == name and one.column not in taken)
+        best, kept = next(free, None), chosen
+        if best is None:
+            return chosen
+        points = TAKEN
     why = f"{best.why}, the only number of the order"
-    return {**kept, name: Candidate(name, best.column, min(72, best.points), why)}
+    return {**kept, name: Candidate(name, best.column, points, why)}
 
 
 def _one_name(chosen: dict[str, Candidate]) -> dict[str, Candidate]:

@@ -69,7 +69,7 @@ class Shape:
             "money": number,
             "number": max(self.share("integer"), number * 0.95),
             "date": max(date, self.share("epoch"), self.share("serial") * 0.9),
-            "text": self.share("letters") or 0.4,
+            "text": self.share("letters") or (0.2 if self.share("decimals") > 0.5 else 0.4),
             "gtin": max(self.share("gtin"), 0.7 * self.share("integer")),
             "code": self._code(),
         }

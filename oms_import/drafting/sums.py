@@ -76,7 +76,7 @@ def reckon(frame: pl.DataFrame, matches: Matches, style: str) -> Reckoning:
         return Reckoning()
     rows = _numbers(frame, matches.column("order.order_number"), columns, style)
     amounts = [one for one in candidates if not _is_rate(rows, one)]
-    price_is_line, why = _price_meaning(rows, names)
+    price_is_line, why = _price_meaning(rows, names, frame.columns)
     tried = _tried(rows, names, total, amounts, price_is_line) if total else None
     if tried is not None and tried.share < _FITS:
         told = tuple(
@@ -116,34 +116,57 @@ def _is_rate(rows: pl.DataFrame, one: Candidate) -> bool:
     return len(above) > 0 and bool((above < 1).all())
 
 
-def _price_meaning(rows: pl.DataFrame, names: Mapping[str, str | None]) -> tuple[bool | None, str]:
+def _price_meaning(
+    rows: pl.DataFrame, names: Mapping[str, str | None], header: Sequence[str]
+) -> tuple[bool | None, str]:
     """Whether "price" is the line's amount; None: nothing tells."""
     qty, price, amount = names["qty_ordered"], names["unit_price"], names["line_amount"]
     if not qty or not price:
         return None, ""
-    both = rows.filter(pl.col(qty) > 1, pl.col(price) > 0)
-    if not both.height:
-        return None, ""
+    if price == "item-price" and {"order-item-id", "asin"} & set(header):
+        return True, "in Amazon's flat files it is the line's"
+    several = rows.filter(pl.col(qty) > 1, pl.col(price) > 0)
     if amount:
-        near = (pl.col(qty).cast(pl.Float64) * pl.col(price).cast(pl.Float64)) - pl.col(
-            amount
-        ).cast(pl.Float64)
-        share = both.select((near.abs() <= _NEAR).mean()).item() or 0
-        return (False, f'times the quantity it is "{amount}"') if share >= _FITS else (None, "")
-    single = rows.filter(pl.col(qty) == 1, pl.col(price) > 0)[price].cast(pl.Float64).unique()
-    each = both.select(
+        return _by_product(several, qty, price, amount)
+    return (None, "") if _says_unit(price) else _by_recurrence(rows, several, qty, price)
+
+
+def _by_product(
+    several: pl.DataFrame, qty: str, price: str, amount: str
+) -> tuple[bool | None, str]:
+    """Quantity times price is the line's amount."""
+    whole = pl.col(qty).cast(pl.Float64) * pl.col(price).cast(pl.Float64)
+    near = (whole - pl.col(amount).cast(pl.Float64)).abs() <= _NEAR
+    share = several.select(near.mean()).item() or 0
+    return (False, f'times the quantity it is "{amount}"') if share >= _FITS else (None, "")
+
+
+def _by_recurrence(
+    rows: pl.DataFrame, several: pl.DataFrame, qty: str, price: str
+) -> tuple[bool | None, str]:
+    """A price that rows of one piece have too: as it is, or divided by the quantity."""
+    single = rows.filter(pl.col(qty) == 1, pl.col(price) > 0)[price].cast(pl.Float64)
+    each = several.select(
         per=(pl.col(price).cast(pl.Float64) / pl.col(qty).cast(pl.Float64)).round(4),
         whole=pl.col(price).cast(pl.Float64).round(4),
     )
-    known = single.round(4).implode()
-    per, whole = each.select(
-        pl.col("per").is_in(known).mean(), pl.col("whole").is_in(known).mean()
-    ).row(0)
+    # Round prices are each other's halves and doubles by chance: 10 and 5.
+    each = each.filter((pl.col("per") * 100).round() % 50 != 0)
+    if not each.height:
+        return None, ""
+    seen = single.round(4).unique().implode()
+    shares = each.select(pl.col("per").is_in(seen).mean(), pl.col("whole").is_in(seen).mean())
+    per, whole = shares.row(0)
     if per >= 0.5 and whole < per / 2:
         return True, "divided by the quantity it is a price that other rows have"
     if whole >= 0.5 and per < whole / 2:
         return False, "the same prices stand beside other quantities"
     return None, ""
+
+
+def _says_unit(name: str) -> bool:
+    """Whether a name says itself that it is the price of a piece."""
+    return any(reading & {"unit", "piece", "case"} for reading in readings(name))
 
 
 def _told_apart(rows: pl.DataFrame, names: Mapping[str, str | None]) -> bool:

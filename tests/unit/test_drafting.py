@@ -108,7 +108,7 @@ def test_a_tax_that_is_in_the_prices_is_included() -> None:
 
 def test_a_price_that_is_the_lines_is_known_by_other_rows() -> None:
     made = draft(
-        sample("Order,Date,SKU,Qty,Item price\n1,2024-05-01,X,2,20\n2,2024-05-01,X,1,10\n")
+        sample("Order,Date,SKU,Qty,Item price\n1,2024-05-01,X,2,21.98\n2,2024-05-01,X,1,10.99\n")
     )
     assert column(profile_of(made), "line.line_amount") == ("Item price",)
 
