@@ -88,7 +88,9 @@ def _footers(frame: pl.DataFrame, columns: tuple[str, ...]) -> tuple[tuple[str, 
 
 def footer_pattern(raw: str) -> str:
     """A footer's beginning as a regular expression, its numbers as any number."""
-    begin = raw.strip()[:24].split("\n")[0]
+    begin = raw.strip().split("\n")[0]
+    label, colon, _ = begin.partition(":")  # what follows a label differs from file to file
+    begin = f"{label}:" if colon and 3 <= len(label) <= 40 else begin[:24]
     parts = re.split(r"([0-9]+)", begin)
     written = ("[0-9]+" if part.isdigit() else _escaped(part) for part in parts)
     return "^" + "".join(written)

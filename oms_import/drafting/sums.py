@@ -255,6 +255,8 @@ def _rules(
         zero = not (rows[one.column].fill_null(0) != 0).any()
         if i in tried.used:
             found.append(_amount(rows, one, 96, f"{one.why}; {added}", mode=tried.mode))
+        elif zero and one.points < SURE:
+            continue  # one of many columns that a platform has for rare cases
         elif zero:
             found.append(_untold(rows, one, sure=False, why="zero in the sample"))
         elif one.field == "amount.tax" and not taxes:
