@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
+from oms_import.connectors.secrets import file_of, private
 from oms_import.history import journal
 from oms_import.history.lock import holder
 from oms_import.history.recover import verify_run
 from oms_import.history.store import Store
 from oms_import.model.errors import LockHeldError, OmsImportError, OutputError, StateError
-from oms_import.profiles.load import channels
+from oms_import.profiles.load import channels, sound_channels
 from oms_import.workspace import Settings, Workspace
 from oms_import.workspace_files import load
 
@@ -59,7 +60,7 @@ def checks(root: Path) -> list[Check]:
     """Look at everything; what depends on broken settings is looked at with the defaults."""
     settings, workspace = _settings(root)
     found = [settings, _profiles(workspace), _room(root), _lock(workspace), _modes(workspace)]
-    found += [_clock(workspace), *_history(workspace), _versions()]
+    found += [_keys(workspace), _clock(workspace), *_history(workspace), _versions()]
     return found
 
 
@@ -81,7 +82,11 @@ def _profiles(workspace: Workspace) -> Check:
         hint = "write profiles/NAME.toml; `oms-import profiles list` shows what to extend"
         return Check("profiles", WARN, "there is no channel yet", hint)
     lost = [
-        p for p in found if p.enabled and not _source(workspace, p.source.path, p.name).is_dir()
+        p
+        for p in found
+        if p.enabled
+        and p.source.kind == "folder"
+        and not _source(workspace, p.source.path, p.name).is_dir()
     ]
     if lost:
         names = ", ".join(profile.name for profile in lost)
@@ -121,6 +126,19 @@ def _modes(workspace: Workspace) -> Check:
         hint = f"chmod -R go-rwx {workspace.state}"
         return Check("state", FAIL, f"others can read: {names}", hint, OutputError.exit_code)
     return Check("state", OK, f"{workspace.state} is readable by its owner alone")
+
+
+def _keys(workspace: Workspace) -> Check:
+    """Files of keys and passwords: there, and readable by their owner alone."""
+    sound, _ = sound_channels(workspace.profiles)
+    named = [(profile, one) for profile in sound for one in profile.source.sftp.secret_files()]
+    for profile, (key, name) in named:
+        try:
+            private(file_of(name, workspace.root), f"{profile.name}: source.sftp.{key}")
+        except OmsImportError as error:
+            return _failed("keys", error)
+    told = f"{len(named)} files of keys and passwords are readable by their owner alone"
+    return Check("keys", OK, told if named else "no channel has a file of keys or passwords")
 
 
 def _clock(workspace: Workspace) -> Check:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,27 +17,24 @@ from time import monotonic
 
 import polars as pl
 
-from oms_import.history.decide import decide, known_drops
-from oms_import.history.headers import known_headers
+from oms_import.gathering import gather, put_away
+from oms_import.history.decide import decide
 from oms_import.history.interchanges import reserve, seen_before
 from oms_import.history.lock import hold
-from oms_import.history.queries import settled
 from oms_import.history.recover import recover
 from oms_import.history.store import Store
 from oms_import.model.codes import Code
-from oms_import.model.errors import OmsImportError, OutputError, SettingError
+from oms_import.model.errors import OmsImportError, SettingError
 from oms_import.model.fail_on import FailOn, parse
 from oms_import.model.finding import Finding, Location
-from oms_import.model.headers import KnownHeader
 from oms_import.model.report import RunReport, Totals
-from oms_import.model.values import Drop, DropResult, Offer
+from oms_import.model.values import Drop, DropResult
 from oms_import.outputs.acks.files import Ack, write_acks
 from oms_import.outputs.publish import publish
 from oms_import.pipeline.acks import Answering, acknowledgements
-from oms_import.pipeline.arrivals import Arrival, acknowledge, arrive, offers_of
 from oms_import.pipeline.channel import channel as prepared
 from oms_import.pipeline.channel import open_drop, select
-from oms_import.pipeline.chosen import Only, stretches
+from oms_import.pipeline.chosen import stretches
 from oms_import.pipeline.companions import Pairing, Waiting
 from oms_import.pipeline.headers import Headers
 from oms_import.pipeline.ingest import Ingest, Progress, source_frames
@@ -48,48 +45,8 @@ from oms_import.pipeline.summary import Facts, report
 from oms_import.pipeline.writing import Writing, Written
 from oms_import.profiles.load import sound_channels
 from oms_import.profiles.model import Profile
-from oms_import.waiting import taken_up
+from oms_import.work import RunRequest, Work, opened
 from oms_import.workspace import Workspace
-
-
-def _never() -> bool:
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What to run: `run` takes the channels' folders, `import` and `retry` take files."""
-
-    command: str
-    channels: tuple[str, ...] = ()
-    files: Mapping[str, tuple[Offer, ...]] | None = None  # by channel, instead of their folders
-    dry_run: bool = False
-    fetch: bool = True
-    lock_wait: float = 0.0
-    fail_on: str = "any"
-    retry_of: str | None = None
-    only: Only | None = None  # what a retry takes; also of known drops
-    stopped: Callable[[], bool] = _never  # whether a signal told us to end
-
-
-@dataclass(slots=True)
-class _Work:
-    """What a run gathers on its way."""
-
-    run_id: str
-    started: datetime
-    profiles: tuple[Profile, ...]
-    broken: tuple[str, ...] = ()  # channels whose profiles are wrong
-    arrivals: dict[str, list[Arrival]] = field(default_factory=dict[str, list[Arrival]])
-    drops: list[Drop] = field(default_factory=list[Drop])
-    results: list[DropResult] = field(default_factory=list[DropResult])
-    errors: dict[str, OmsImportError] = field(default_factory=dict[str, OmsImportError])
-    seconds: dict[str, float] = field(default_factory=dict[str, float])
-    notes: list[str] = field(default_factory=list[str])
-    only: Only | None = None
-    headers: dict[str, list[KnownHeader]] = field(default_factory=dict[str, list[KnownHeader]])
-    waiting: dict[str, Waiting] = field(default_factory=dict[str, Waiting])
-    pairings: dict[str, Pairing] = field(default_factory=dict[str, Pairing])
 
 
 def execute(workspace: Workspace, request: RunRequest, progress: Progress) -> RunReport:
@@ -101,12 +58,12 @@ def execute(workspace: Workspace, request: RunRequest, progress: Progress) -> Ru
     fail_on = parse(request.fail_on)
     profiles, broken = _channels(workspace, request)
     started = datetime.now(UTC)
-    work = _Work(new_run_id(started), started, tuple(profiles), broken=tuple(broken))
+    work = Work(new_run_id(started), started, tuple(profiles), broken=tuple(broken))
     work.errors |= broken
     with hold(workspace.lock, work.run_id, request.lock_wait):
-        with _store(workspace) as store:
+        with opened(workspace) as store:
             work.notes += recover(workspace, store, publish)
-        _gather(workspace, request, work)
+        gather(workspace, request, work)
         staging = workspace.staging / work.run_id
         try:
             return _import(workspace, request, work, staging, fail_on, progress)
@@ -136,109 +93,10 @@ def new_run_id(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{secrets.token_hex(2)}"
 
 
-def _store(workspace: Workspace) -> Store:
-    return Store.open(
-        workspace.database, workspace.settings.limits.memory_mb, workspace.state / "tmp"
-    )
-
-
-def _gather(workspace: Workspace, request: RunRequest, work: _Work) -> None:
-    """Land what the channels have; tell new drops from known ones."""
-    limits = workspace.settings.limits.as_limits()
-    for profile in work.profiles:
-        begun = monotonic()
-        try:
-            offers = _offers(workspace, request, profile, work.started)
-            arrived = arrive(profile, offers, workspace.raw, limits, work.started)
-            work.arrivals[profile.name] = arrived
-        except OutputError:
-            raise
-        except OmsImportError as error:
-            work.errors[profile.name] = error
-        work.seconds[profile.name] = monotonic() - begun
-    _sort_out(workspace, request, work)
-
-
-def _offers(
-    workspace: Workspace, request: RunRequest, profile: Profile, now: datetime
-) -> Sequence[Offer]:
-    if request.files is not None:
-        return request.files.get(profile.name, ())
-    return offers_of(profile, workspace.root, now) if request.fetch else ()
-
-
-def _sort_out(workspace: Workspace, request: RunRequest, work: _Work) -> None:
-    landed = [a for arrivals in work.arrivals.values() for a in arrivals]
-    for name, arrivals in work.arrivals.items():
-        failed = [a.error for a in arrivals if a.error is not None]
-        if failed:
-            work.errors[name] = failed[0]
-    refused = [result for a in landed for result in a.refused]
-    drops = [drop for a in landed for drop in a.drops]
-    ids = [drop.drop_id for drop in (*drops, *(r.drop for r in refused))]
-    with _store(workspace) as store:
-        known = known_drops(store.connection, ids) if request.only is None else {}
-        work.only = _unsettled(store, request)
-        work.headers = known_headers(store.connection, [one.name for one in work.profiles])
-    if work.only is not None:
-        drops = [drop for drop in drops if work.only.get(drop.drop_id, {}) != {}]
-    seen: set[str] = set()
-    for drop in drops:
-        earlier = known.get(drop.drop_id)
-        if earlier is not None:
-            work.results.append(
-                _duplicate(drop, f"imported by run {earlier.run_id} as {earlier.name}")
-            )
-        elif drop.drop_id in seen:
-            work.results.append(_duplicate(drop, "the same file came twice in this run"))
-        else:
-            work.drops.append(replace(drop, index=len(work.drops)))
-        seen.add(drop.drop_id)
-    if request.only is None:
-        with _store(workspace) as store:
-            for profile in work.profiles:
-                _take_up(workspace, store, profile, work)
-    for result in refused:
-        earlier = known.get(result.drop.drop_id)
-        again = f"refused by run {earlier.run_id}" if earlier else ""
-        work.results.append(_duplicate(result.drop, again) if earlier else result)
-
-
-def _take_up(workspace: Workspace, store: Store, profile: Profile, work: _Work) -> None:
-    """Add the drops whose orders wait for what may have come now."""
-    new = any(drop.channel == profile.name for drop in work.drops)
-    waiting, drops = taken_up(workspace, store, profile, work.started, new_drops=new)
-    here = {drop.drop_id for drop in work.drops}
-    again = [drop for drop in drops if drop.drop_id not in here]
-    first = len(work.drops)
-    work.drops += [replace(drop, index=first + at) for at, drop in enumerate(again)]
-    work.waiting[profile.name] = waiting
-    if waiting.records:
-        one_each = {name: {"": sorted(its)} for name, its in waiting.records.items()}
-        work.only = {**(work.only or {}), **one_each}
-
-
-def _unsettled(store: Store, request: RunRequest) -> Only | None:
-    """What a retry takes, without the orders that were accepted since, from a corrected file."""
-    if request.only is None or request.retry_of is None:
-        return request.only
-    done = settled(store.connection, request.retry_of)
-    return {
-        drop_id: orders and {key: orders[key] for key in orders if key not in done}
-        for drop_id, orders in request.only.items()
-    }
-
-
-def _duplicate(drop: Drop, detail: str) -> DropResult:
-    where = Location(drop=drop.name)
-    finding = Finding(Code.DUP_FILE, value=drop.name, detail=detail, location=where)
-    return DropResult(drop, "duplicate", findings=(finding,), profile=drop.channel, detail=detail)
-
-
 def _import(
     workspace: Workspace,
     request: RunRequest,
-    work: _Work,
+    work: Work,
     staging: Path,
     fail_on: FailOn,
     progress: Progress,
@@ -246,14 +104,14 @@ def _import(
     refused = any(result.status == "rejected" for result in work.results)
     if not work.drops and not refused:
         if not request.dry_run:
-            _acknowledge(workspace, request, work)  # a crash may have come before
+            work.notes += put_away(workspace, request, work)  # a crash may have come before
         return report(_facts(request, work, None), fail_on, datetime.now(UTC))
     staging.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         staging.mkdir(mode=0o700)
         spool = _read(workspace, request, work, staging, progress)
         _require_unstopped(request)
-        with _store(workspace) as store:
+        with opened(workspace) as store:
             decisions = staging / "decisions.parquet"
             policies = {profile.name: profile.duplicates for profile in work.profiles}
             claims = [part.claims for part in spool]
@@ -277,12 +135,11 @@ def _import(
             told = release(workspace, store, facts, fail_on, staged)
     finally:
         _discard(staging)
-    _acknowledge(workspace, request, work)
-    return told
+    return replace(told, notes=(*told.notes, *put_away(workspace, request, work)))
 
 
 def _answers(
-    store: Store, request: RunRequest, work: _Work, spool: Spool, decisions: Path
+    store: Store, request: RunRequest, work: Work, spool: Spool, decisions: Path
 ) -> list[Ack]:
     """What partners are told; once an interchange, so not where orders are taken again."""
     if request.only is not None:
@@ -294,7 +151,7 @@ def _answers(
 
 
 def _read(
-    workspace: Workspace, request: RunRequest, work: _Work, staging: Path, progress: Progress
+    workspace: Workspace, request: RunRequest, work: Work, staging: Path, progress: Progress
 ) -> Spool:
     """All channels into the spool; one that cannot be prepared does not stop the others."""
     spool = Spool(staging / "spool")
@@ -328,7 +185,7 @@ def _tells(result: DropResult, waiting: Waiting) -> bool:
     return bool(result.records) or result.drop.drop_id not in waiting.records
 
 
-def _again(workspace: Workspace, work: _Work, scratch: Path, drop: Drop) -> Iterator[pl.DataFrame]:
+def _again(workspace: Workspace, work: Work, scratch: Path, drop: Drop) -> Iterator[pl.DataFrame]:
     """A drop's source frames once more."""
     profile = next(one for one in work.profiles if one.name == drop.channel)
     limits = workspace.settings.limits.as_limits()
@@ -359,7 +216,7 @@ def _require_unstopped(request: RunRequest) -> None:
         raise OmsImportError("stopped by a signal", code="STOPPED")
 
 
-def _writing(workspace: Workspace, request: RunRequest, work: _Work, staging: Path) -> Writing:
+def _writing(workspace: Workspace, request: RunRequest, work: Work, staging: Path) -> Writing:
     return Writing(
         folder=staging,
         drops={drop.index: drop for drop in work.drops},
@@ -370,7 +227,7 @@ def _writing(workspace: Workspace, request: RunRequest, work: _Work, staging: Pa
     )
 
 
-def _facts(request: RunRequest, work: _Work, written: Written | None) -> Facts:
+def _facts(request: RunRequest, work: Work, written: Written | None) -> Facts:
     order = {profile.name: position for position, profile in enumerate(work.profiles)}
     results = sorted(work.results, key=lambda r: (order.get(r.drop.channel, 0), r.drop.name))
     totals: Mapping[int, Totals] = written.totals if written else {}
@@ -395,14 +252,3 @@ def _discard(staging: Path) -> None:
     """Remove staging, unless a commit was made that is not published yet."""
     if not (staging / COMMITTING).exists():
         shutil.rmtree(staging, ignore_errors=True)
-
-
-def _acknowledge(workspace: Workspace, request: RunRequest, work: _Work) -> None:
-    """After the commit: what the profile wants done with the taken files."""
-    if request.files is not None:
-        return
-    failed = {result.drop.origin for result in work.results if result.status == "failed"}
-    for profile in work.profiles:
-        done = [a.offer for a in work.arrivals.get(profile.name, []) if a.error is None]
-        taken = [offer for offer in done if offer.origin not in failed]
-        work.notes += acknowledge(profile, taken, workspace.root)

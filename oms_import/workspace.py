@@ -93,6 +93,11 @@ class Workspace:
         return self.state / "raw"
 
     @property
+    def incoming(self) -> Path:
+        """What servers are sending; parts stay for the next run to go on with."""
+        return self.state / "incoming"
+
+    @property
     def staging(self) -> Path:
         """What a run prepares before its commit, one folder a run."""
         return self.state / "staging"

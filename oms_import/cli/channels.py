@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oms_import.cli import output
+from oms_import.cli import output, sources
 from oms_import.cli.options import AsJson, Where, opened
 from oms_import.cli.stores import reading
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oms_import.workspace import Workspace
 
 app = typer.Typer(help="List the channels of the workspace.", no_args_is_help=True)
+sources.register(app)
 
 
 @app.command("list")
@@ -24,6 +25,7 @@ def list_(context: typer.Context, json: AsJson = False, workspace: Where = None)
     Example:
         oms-import channels list
     """
+    from oms_import.health import place
     from oms_import.profiles.load import channels
     from oms_import.report.listed import channels_list
 
@@ -38,7 +40,7 @@ def list_(context: typer.Context, json: AsJson = False, workspace: Where = None)
             "version": profile.version,
             "account": profile.account,
             "source": profile.source.kind,
-            "path": str(space.root / (profile.source.path or f"drops/{profile.name}")),
+            "path": place(profile, space),
         }
         for profile in found
     ]

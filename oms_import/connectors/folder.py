@@ -6,9 +6,9 @@ import os
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 
+from oms_import.connectors.names import enters, wanted
 from oms_import.model.errors import SourceUnreachableError
 from oms_import.model.values import Offer
 from oms_import.profiles.model import SourceSpec
@@ -29,7 +29,7 @@ def list_offers(spec: SourceSpec, root: Path, now: datetime) -> list[Offer]:
     for path, status in _files(spec, root):
         name = path.relative_to(root).as_posix()
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        if not _wanted(spec, name) or _too_young(spec, now, modified):
+        if not wanted(spec, name) or _too_young(spec, now, modified):
             continue
         if spec.done_suffix and not os.path.lexists(f"{path}{spec.done_suffix}"):
             continue
@@ -40,7 +40,7 @@ def list_offers(spec: SourceSpec, root: Path, now: datetime) -> list[Offer]:
 
 
 def acknowledge(spec: SourceSpec, offer: Offer, root: Path) -> None:
-    """Put a taken file away: keep it, move it (never over another file) or delete it.
+    """Put a taken file away: keep, move, rename (never over another file) or delete it.
 
     The file with the done-suffix goes the same way. A file that is gone already is no error.
 
@@ -55,8 +55,10 @@ def acknowledge(spec: SourceSpec, offer: Offer, root: Path) -> None:
             continue
         if spec.after == "delete":
             path.unlink(missing_ok=True)
+        elif spec.after == "rename":
+            _move(path, path.with_name(path.name + spec.rename_suffix))
         else:
-            _move(path, root / spec.move_to / path.relative_to(root).parent)
+            _move(path, root / spec.move_to / path.relative_to(root))
 
 
 def _files(spec: SourceSpec, root: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -72,32 +74,13 @@ def _files(spec: SourceSpec, root: Path) -> Iterator[tuple[Path, os.stat_result]
             continue  # gone since it was listed
         if stat.S_ISREG(status.st_mode):
             yield Path(entry.path), status
-        elif spec.recursive and stat.S_ISDIR(status.st_mode) and _enters(spec, entry.name):
+        elif spec.recursive and stat.S_ISDIR(status.st_mode) and enters(spec, entry.name):
             yield from _files(spec, Path(entry.path))
-
-
-def _enters(spec: SourceSpec, name: str) -> bool:
-    """Whether a sub-folder is looked into: not a hidden one, nor where files are put away."""
-    away = spec.after == "move" and name == Path(spec.move_to).parts[0]
-    return not away and not name.startswith(".")
 
 
 def _too_young(spec: SourceSpec, now: datetime, modified: datetime) -> bool:
     """Whether the file may still be written to; without a minimum age its clock does not matter."""
     return spec.min_age_seconds > 0 and (now - modified).total_seconds() < spec.min_age_seconds
-
-
-def _wanted(spec: SourceSpec, name: str) -> bool:
-    """Patterns speak of the file's name, those with a slash of its path in the folder."""
-    if spec.done_suffix and name.endswith(spec.done_suffix):
-        return False
-    return _fits(spec.pattern, name) and not _fits(spec.exclude, name)
-
-
-def _fits(patterns: tuple[str, ...], name: str) -> bool:
-    whole = name.casefold()
-    last = whole.rpartition("/")[2]
-    return any(fnmatchcase(whole if "/" in p else last, p.casefold()) for p in patterns)
 
 
 def _printable(name: str) -> str:
@@ -117,14 +100,14 @@ def _unreadable(root: Path, error: OSError) -> SourceUnreachableError:
     return SourceUnreachableError(message, hint=hint, location=str(root))
 
 
-def _move(path: Path, folder: Path) -> None:
+def _move(path: Path, target: Path) -> None:
     """Move a file; where the name is taken, a number is added to it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     number = 0
     while True:
-        name = path.name if number == 0 else f"{path.stem}.{number}{path.suffix}"
+        name = target.name if number == 0 else f"{target.stem}.{number}{target.suffix}"
         try:
-            _rename(path, folder / name)
+            _rename(path, target.with_name(name))
         except FileExistsError:
             number += 1
         else:

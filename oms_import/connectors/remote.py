@@ -21,7 +21,7 @@ class RemoteFile:
 
     name: str  # as people see it; bytes that are not UTF-8 are shown as \\xNN
     origin: str  # URL without secrets: sftp://user@host:22/out/orders.csv
-    remote_id: str  # how the source itself knows it; names it again in `settle`
+    remote_id: str  # how the source itself knows it, as plain text; names it again in `settle`
     size: int | None = None
     modified_at: datetime | None = None
     etag: str | None = None
@@ -36,6 +36,7 @@ class Pulled:
     sha256: str = ""
     size: int = 0
     error: OmsImportError | None = None
+    lost: bool = False  # the source was lost: the file is not to blame
     attempts: int = 1
     waited: float = 0.0  # seconds between attempts
     seconds: float = 0.0  # in all
@@ -66,10 +67,13 @@ class Connector(Protocol):
         """
         ...
 
-    def settle(self, files: Sequence[RemoteFile]) -> list[str]:
-        """After the commit: move, rename or delete what was taken; tells what could not be done.
+    def settle(self, files: Sequence[RemoteFile]) -> dict[str, str]:
+        """After the commit: move, rename or delete what was taken.
 
         A file that is gone already, or is another one by now, is left alone.
+
+        Returns:
+            What could not be done, in words, by the file's origin.
         """
         ...
 

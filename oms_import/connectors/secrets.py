@@ -36,12 +36,17 @@ def resolved(reference: str, key: str, root: Path) -> str:
     if reference.startswith("keyring:"):
         return _from_keyring(reference.removeprefix("keyring:"), key)
     if reference.startswith("file:"):
-        return _from_file(root / reference.removeprefix("file:"), key)
+        return _from_file(file_of(reference, root), key)
     raise SettingError(
         f"{key} is no reference to a secret",
         hint="write ${NAME}, keyring:SERVICE/USER or file:PATH; never the secret itself",
         location=key,
     )
+
+
+def file_of(reference: str, root: Path) -> Path:
+    """The file of a reference `file:PATH`."""
+    return root / Path(reference.removeprefix("file:")).expanduser()
 
 
 def _from_environment(name: str, key: str) -> str:

@@ -65,15 +65,28 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             channel VARCHAR, version INTEGER, text VARCHAR, first_at TIMESTAMP,
             last_run VARCHAR, last_at TIMESTAMP)""",
     ),
+    (
+        """CREATE TABLE remote_files (
+            channel VARCHAR, origin VARCHAR, remote_id VARCHAR, size BIGINT, modified_at TIMESTAMP,
+            etag VARCHAR, sha256 VARCHAR, settled BOOLEAN, run_id VARCHAR, seen_at TIMESTAMP)""",
+        """CREATE TABLE remote_failures (
+            channel VARCHAR, origin VARCHAR, size BIGINT, modified_at TIMESTAMP, etag VARCHAR,
+            attempts INTEGER, code VARCHAR, message VARCHAR, dead BOOLEAN, last_at TIMESTAMP)""",
+        """CREATE TABLE sources (
+            channel VARCHAR, last_ok_at TIMESTAMP, last_try_at TIMESTAMP, streak INTEGER,
+            code VARCHAR, message VARCHAR, open_until TIMESTAMP)""",
+    ),
 )
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
 drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
 revision); of a known order a run reads key_part first, 32 bits of the key's md5, and rarely more.
 exceptions: one row a rejected or held order; status open, superseded (by the run in which the
-order came back again) or resolved, resolved_by the run that
-accepted it later. interchanges: one row an interchange of EDI. control_numbers: the last number
-used for what we send to a partner. headers: one row a header that a channel's tables had, also in
-files that were refused; accepted: how many drops with it were imported, the last of them in
-accepted_run as its accepted_drop-th; first_drop orders headers of one run. profiles: each text
-(JSON, everything filled in) that a channel's profile had in a run that kept something. others:
+order came back again) or resolved, resolved_by the run that accepted it later. interchanges: one
+row an interchange of EDI. control_numbers: the last number used for what we send to a partner.
+headers: one row a header that a channel's tables had, also in files that were refused; accepted:
+how many drops with it were imported, the last of them in accepted_run as its accepted_drop-th;
+first_drop orders headers of one run. profiles: each text (JSON, everything filled in) that a
+channel's profile had in a run that kept something. remote_files: the newest version of each
+file that was fetched from a source; settled: put away too. remote_failures: files that could not
+be fetched; dead: no run tries again. sources: how each channel's source fared. others:
 duplicates and ignored orders, for `trace`."""

@@ -55,6 +55,27 @@ def land(path: Path, raw: Path) -> Landed:
         raise _unreachable(path, error) from error
 
 
+def adopt(path: Path, sha256: str, size: int, raw: Path) -> Landed:
+    """Take a file into the store that is ours already: whole, durable, on the store's disk.
+
+    Args:
+        path: the file; it is gone afterwards.
+        sha256: of its bytes.
+        size: their number.
+        raw: the store's folder; made when missing, mode 0700.
+
+    Raises:
+        OutputError: the store may not be written.
+    """
+    try:
+        raw.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _failed(raw, error) from error
+    landed = _settle(path, raw, sha256, size)
+    path.unlink(missing_ok=True)
+    return landed
+
+
 def land_stream(stream: BinaryIO, raw: Path) -> Landed:
     """Copy a stream, such as standard input, into the store.
 

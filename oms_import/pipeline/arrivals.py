@@ -46,6 +46,13 @@ def _arrive(profile: Profile, offer: Offer, raw: Path, limits: Limits, now: date
         raise
     except OmsImportError as error:
         return Arrival(offer, error=error)
+    return arrived(profile, offer, landed, raw, limits, now)
+
+
+def arrived(
+    profile: Profile, offer: Offer, landed: Landed, raw: Path, limits: Limits, now: datetime
+) -> Arrival:
+    """The drops of an offer whose bytes are landed; archives are unpacked."""
     whole = _drop(profile, offer, offer.name, landed, now)
     try:
         members = _members(landed, offer.name, raw, limits)
@@ -100,7 +107,7 @@ def offers_of(profile: Profile, root: Path, now: datetime) -> list[Offer]:
 
 
 def acknowledge(profile: Profile, offers: Iterable[Offer], root: Path) -> list[str]:
-    """After the commit: keep, move or delete the files; returns what could not be done."""
+    """After the commit: keep, move, rename or delete the files; returns what could not be done."""
     notes: list[str] = []
     for offer in offers:
         try:

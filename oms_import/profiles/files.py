@@ -8,12 +8,16 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from oms_import.profiles.fields import Columns, Strict
+from oms_import.profiles.sources import SftpSpec
 
 
 class SourceSpec(Strict):
     """Where the channel's drops come from."""
 
-    kind: Literal["folder"] = Field(default="folder", description="What kind of source it is.")
+    kind: Literal["folder", "sftp"] = Field(
+        default="folder", description="What kind of source it is."
+    )
+    sftp: SftpSpec = Field(default=SftpSpec(), description="The server, for kind sftp.")
     path: str = Field(
         default="", description="Folder, relative to the workspace; default drops/<channel>."
     )
@@ -26,8 +30,16 @@ class SourceSpec(Strict):
     done_suffix: str | None = Field(
         default=None, description="Take NAME only when NAME<suffix> is there."
     )
-    after: Literal["keep", "move", "delete"] = Field(
+    stable_seconds: float = Field(
+        default=0,
+        ge=0,
+        description="sftp: look twice, so far apart, and take only what did not change.",
+    )
+    after: Literal["keep", "move", "rename", "delete"] = Field(
         default="keep", description="What happens to the file after the commit."
+    )
+    rename_suffix: str = Field(
+        default=".done", description="What `rename` puts behind the file's name."
     )
     move_to: str = Field(
         default="done", description="Where `move` moves to, relative to the source's folder."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -16,11 +15,10 @@ from oms_import.profiles.included import FOLDER, Policies, Written
 from oms_import.profiles.model import Profile, Rules
 from oms_import.profiles.problems import located, nearest
 from oms_import.profiles.sound import Remains, sound
+from oms_import.profiles.source_checks import WRITTEN_OUT, literal_secrets, source_problems
 from oms_import.profiles.texts import refused, table_of, text_of
-from oms_import.profiles.walk import Path as KeyPath
 
 _LACKING = ("is missing", "has no source")  # what a base that is not known may have had
-_SECRET = re.compile(r"(password|passwd|secret|token|api_?key)$", re.IGNORECASE)
 
 
 @cache
@@ -76,7 +74,7 @@ def parse_profile(text: str, where: str, name: str, policies: Path | None = None
     unknown = unknown_fields(table)
     problems += [located(text, where, path, told) for path, told in unknown]
     remains = Remains(table)
-    remains.take_out([*_secrets(table), *(path for path, _ in unknown)])
+    remains.take_out([*literal_secrets(table), *(path for path, _ in unknown)])
     read = sound(remains, text, where, Profile)
     problems += read.problems
     if read.value is None:
@@ -84,7 +82,7 @@ def parse_profile(text: str, where: str, name: str, policies: Path | None = None
     profile = read.value
     wrong = (
         (remains.original(path), told)
-        for path, told in (*problems_of(profile), *_companion(profile))
+        for path, told in (*problems_of(profile), *source_problems(profile), *_companion(profile))
     )
     based = ("extends" in own) == ("extends" in table)
     problems += [
@@ -186,8 +184,7 @@ def _resolved(
 
     A base that there is not is told, and the nearest is taken, to find what else is wrong.
     """
-    told = "secrets never stand in a profile; put it into the environment or a keyring"
-    problems += [located(text, where, path, told) for path in _secrets(table)]
+    problems += [located(text, where, path, WRITTEN_OUT) for path in literal_secrets(table)]
     base = table.get("extends")
     if base is None:
         return dict(table)
@@ -212,22 +209,6 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = _merged(result[key], value) if both else value
     return result
-
-
-def _secrets(table: Mapping[str, Any]) -> list[KeyPath]:
-    return [path for path in _paths(table) if _SECRET.search(str(path[-1]))]
-
-
-def _paths(value: object, above: KeyPath = ()) -> Iterator[KeyPath]:
-    """Paths of keys that are names of settings; a value map's keys are data."""
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield (*above, key)
-            if key != "map":
-                yield from _paths(below, (*above, key))
-    if isinstance(value, list):
-        for number, below in enumerate(value):
-            yield from _paths(below, (*above, number))
 
 
 def _twice(found: Mapping[Path, Profile]) -> dict[str, list[Path]]:
