@@ -82,10 +82,15 @@ class _Reading:
         self._stream = stream
         self._orders = orders
         self._ways = frozenset(names[:end] for names in orders for end in range(len(names)))
-        self.met = False  # a place where orders stand
+        self._places = 0  # where orders stand, or could
         self.keys: dict[str, None] = {}  # of the values at the top
         self._behind: dict[str, None] = {}  # what stands behind the orders, and is not read
         self._count = 0
+
+    @property
+    def met(self) -> bool:
+        """Whether there was a place where orders stand."""
+        return self._places > 0
 
     def orders(self) -> Iterator[Found]:
         """All orders of all values."""
@@ -93,8 +98,7 @@ class _Reading:
         while stream.peek():
             values += 1
             line = stream.line
-            if good:
-                stream.mark()
+            stream.mark()
             try:
                 yield from self._value(values)
             except DropRejectedError as error:
@@ -102,7 +106,10 @@ class _Reading:
                 if finding.code not in {Code.DOC_BROKEN, Code.DOC_TRUNCATED} or not stream.back():
                     raise
                 # Of lines of objects one that is broken is one order that is broken.
-                yield self._lost(finding, line, stream.skip_line())
+                text = stream.skip_line()
+                if not (good or _is_line(text, stream.peek())):
+                    raise
+                yield self._lost(finding, line, text)
                 continue
             good += 1
         if not values:
@@ -110,34 +117,36 @@ class _Reading:
 
     def findings(self) -> list[Finding]:
         """What stands behind the orders is told, since it could not be kept with them."""
+        empty = [] if self._count else [Finding(Code.FILE_NO_ROWS)]
         if not self._behind:
-            return []
+            return empty
         named = ", ".join(list(self._behind)[:10])
-        return [Finding(Code.DOC_PART_IGNORED, detail=named)]
+        return [*empty, Finding(Code.DOC_PART_IGNORED, detail=named)]
 
     def _value(self, number: int) -> Iterator[Found]:
         char = self._stream.peek()
         if char == "[" and () in self._orders:
             yield from self._array("", {})
         elif char == "{" and self._ways - {()} | (self._orders - {()}):
-            yield from self._object((), {}, {}, number)
+            root: Element = {}
+            yield from self._object((), root, root, number)
         else:
-            yield from self._order("" if number == 1 else f"value {number}", {})
+            yield from self._order("/" if number == 1 else f"value {number}", {})
 
     def _object(
         self, way: tuple[str, ...], root: Element, here: Element, number: int
     ) -> Iterator[Found]:
         """Orders below an object; what stands before them is what surrounds them."""
         stream, before, line = self._stream, self._count, self._stream.line
+        places = self._places
         stream.take("{")
-        met = False
         while stream.peek() != "}":
             key = stream.key()
             inner = (*way, key)
             if not way:
                 self.keys.setdefault(key)
             if inner in self._orders and stream.peek() in "[{":
-                met = self.met = True
+                self._places += 1
                 pointer = "/" + "/".join(inner)
                 if stream.peek() == "[":
                     yield from self._array(pointer, root)
@@ -146,7 +155,7 @@ class _Reading:
             elif inner in self._ways and stream.peek() == "{":
                 below: Element = {}
                 here[key] = below
-                yield from self._object(inner, root or here, below, number)
+                yield from self._object(inner, root, below, number)
             else:
                 here[key] = stream.value()
                 if self._count > before:
@@ -156,14 +165,14 @@ class _Reading:
             elif stream.peek() != "}":
                 raise stream.broken(", or } expected")
         stream.take("}")
-        if not way and not met and self._count == before and () in self._orders:
+        if not way and self._places == places and () in self._orders:
             self._count += 1
-            self.met = True
-            yield Found(here, {}, "" if number == 1 else f"value {number}", line)
+            self._places += 1
+            yield Found(here, {}, "/" if number == 1 else f"value {number}", line)
 
     def _array(self, pointer: str, root: Node) -> Iterator[Found]:
         stream = self._stream
-        self.met = True
+        self._places += 1
         stream.take("[")
         place = 0
         while stream.peek() != "]":
@@ -185,13 +194,18 @@ class _Reading:
             said = (str(Code.DOC_BROKEN), f"an object expected at {pointer or 'the top'}")
             yield Found({}, root, pointer, line, said, None if node is None else str(node))
             return
-        self.met = True
+        self._places += 1
         yield Found(node, root, pointer, line)
 
     def _lost(self, finding: Finding, line: int, text: str) -> Found:
         self._count += 1
         said = (str(Code.DOC_BROKEN), finding.detail or "")
         return Found({}, {}, f"line {line}", line, said, text)
+
+
+def _is_line(text: str, following: str) -> bool:
+    """Whether a first line that is broken is one of several objects, each on its own line."""
+    return len(text.strip()) > 1 and text.lstrip().startswith("{") and following == "{"
 
 
 def _encoding(path: Path, declared: str) -> str:

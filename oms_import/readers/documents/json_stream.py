@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from oms_import.readers.documents.tree import Node
 
 _BLOCK = 1 << 20
 _BLANKS = " \t\r\n"
+_WRITTEN_OUT = 30  # digits of a number with an exponent
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -28,14 +30,22 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             known = result.get(key)
             several = known if isinstance(known, list) else [known]
             result[key] = [*several, value] if key in result else value
-    values = result.values()
-    if True in values or False in values:
-        return {key: _plain(value) for key, value in result.items()}
+    for key, value in result.items():
+        if value is True or value is False or value.__class__ is list:
+            result[key] = _plain(value)
     return result
 
 
+def _number(text: str) -> str:
+    """A number's own text; exponents, which are no decimals, are written out where they are few."""
+    if "e" not in text and "E" not in text:
+        return text
+    number = Decimal(text)
+    return format(number, "f") if abs(number.adjusted()) <= _WRITTEN_OUT else text
+
+
 _DECODER = json.JSONDecoder(
-    parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object
+    parse_float=_number, parse_int=str, parse_constant=str, object_pairs_hook=_object
 )
 
 
@@ -137,9 +147,10 @@ class JsonStream:
             try:
                 found, end = _DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
+                place = error.pos - self._at  # reading on moves the text
                 if self._fill():
                     continue
-                raise self.broken(error.msg, error.pos) from None
+                raise self.broken(error.msg, self._at + place) from None
             except RecursionError:
                 raise self._too("deep: its objects stand too far inside each other") from None
             if end == len(self._text) and char not in '{["' and self._fill():
@@ -215,6 +226,6 @@ def _plain(value: Any) -> Any:
     """Booleans as the texts they are in the file."""
     if value is True or value is False:
         return "true" if value else "false"
-    if isinstance(value, list) and (True in value or False in value):
+    if isinstance(value, list):
         return [_plain(one) for one in value]
     return value

@@ -227,7 +227,7 @@ class _Walk:
                 row[at] = value
                 taken = True
         if not taken and value:
-            left.append((name, value))
+            left.append((name or OWN, value))
 
     def _fork(self, nodes: Sequence[Node], fork: _Fork, row: Row, left: Left, name: str) -> None:
         lists: dict[int, list[dict[str, str]]] = {}
@@ -243,6 +243,8 @@ class _Walk:
                 lists.setdefault(at, []).append(dict(leaves(node, "", self._joint)))
             if way.lines and not isinstance(node, str):
                 self._take_line(node, name)
+                if way.below:
+                    self.element(node, way, row, [], path)
             elif way.each and way.below:
                 self.element(node, way, row, [], path)
             elif way.each:

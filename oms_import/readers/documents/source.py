@@ -7,6 +7,7 @@ become frames, and where in the document a row stands.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -24,6 +25,7 @@ from oms_import.readers.documents.pick import Left, Picked, Picker, Row
 from oms_import.readers.documents.tree import Node
 from oms_import.readers.spec import ReadSpec
 
+_HALF = re.compile("[\ud800-\udfff]")
 _RESERVED = frozenset((DOCUMENT, OTHER_VALUES, OTHER_LINE_VALUES))
 _JOINTS: dict[Style, str] = {"xml": "/", "json": "."}
 
@@ -272,10 +274,17 @@ class _Part:
 def _columns(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[pl.Series]:
     """Rows of texts as columns; an empty text is null."""
     cells = zip(*rows, strict=True) if rows else ((),) * len(names)
-    series = [
-        pl.Series(name, values, dtype=pl.String) for name, values in zip(names, cells, strict=True)
-    ]
+    series = [_texts(name, values) for name, values in zip(names, cells, strict=True)]
     return [one.replace("", None) for one in series]
+
+
+def _texts(name: str, values: Sequence[str | None]) -> pl.Series:
+    """A column; half a character, as a text cut by JSON's escapes leaves it, becomes U+FFFD."""
+    try:
+        return pl.Series(name, values, dtype=pl.String)
+    except UnicodeEncodeError:
+        whole = [None if one is None else _HALF.sub("\ufffd", one) for one in values]
+        return pl.Series(name, whole, dtype=pl.String)
 
 
 def _told(left: Left) -> str | None:

@@ -70,7 +70,7 @@ def _holds(test: Test, node: Node, order: Node) -> bool:
         wanted = first_text(order, test.same, order)
         holds = wanted is not None and any(text == wanted for text in texts)
     else:
-        holds = any(True for _ in found(node, test.path, order))
+        holds = any(one is not None for one in found(node, test.path, order))
     return holds != test.negated
 
 
