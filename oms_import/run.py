@@ -141,12 +141,10 @@ def _import(
 def _answers(
     store: Store, request: RunRequest, work: Work, spool: Spool, decisions: Path
 ) -> list[Ack]:
-    """What partners are told; once an interchange, so not where orders are taken again."""
-    if request.only is not None:
-        return []
+    """What partners are told: of the syntax once, of orders also where a retry accepts them."""
     profiles = {profile.name: profile for profile in work.profiles}
     reserve_numbers = partial(reserve, store.connection)
-    answering = Answering(profiles, reserve_numbers, work.started)
+    answering = Answering(profiles, reserve_numbers, work.started, request.only is not None)
     return list(acknowledgements(work.results, spool.parts, decisions, answering))
 
 

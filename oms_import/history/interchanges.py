@@ -33,7 +33,8 @@ def seen_before(
 ) -> list[Seen]:
     """Interchanges of the run whose sender, receiver and control number came before.
 
-    In another file: a file that is read again (a retry, a replay) is no second interchange.
+    In another file, or again in the same one: a file that is read again (a retry, a replay) is no
+    second interchange. One of a file of which no order was taken may come again.
 
     Args:
         connection: an open store; nothing in it is changed.
@@ -43,6 +44,7 @@ def seen_before(
     """
     found: list[Seen] = []
     known: dict[_Key, dict[str, str]] = {}
+    now: dict[_Key, str] = {}
     mine = [r for r in results if r.envelopes is not None and hours.get(r.drop.channel, 0)]
     for channel in dict.fromkeys(result.drop.channel for result in mine):
         first = min(r.drop.fetched_at for r in mine if r.drop.channel == channel)
@@ -51,12 +53,14 @@ def seen_before(
     for result in mine:
         drop = result.drop
         for one in result.envelopes.interchanges if result.envelopes else ():
-            came = known.setdefault((drop.channel, one.sender, one.receiver, one.control), {})
-            others = [told for drop_id, told in came.items() if drop_id != drop.drop_id]
+            key = (drop.channel, one.sender, one.receiver, one.control)
+            past = known.get(key, {})
+            others = [told for drop_id, told in past.items() if drop_id != drop.drop_id]
+            others += [now[key]] if key in now else []
             if others and one.control:
                 told = f"control number {one.control} of {one.sender} {others[-1]}"
                 found.append(Seen(drop.index, one.number, told))
-            came.setdefault(drop.drop_id, f"came earlier in this run, in {drop.name}")
+            now.setdefault(key, f"came earlier in this run, in {drop.name}")
     return found
 
 
@@ -66,7 +70,10 @@ def _past(
     """What came since then: of each number the drops, oldest first, and the run they came in."""
     rows = connection.execute(
         """SELECT sender, receiver, control, drop_id, max(run_id) AS run FROM interchanges
-        WHERE channel = $channel AND seen_at >= $since AND run_id <> $run_id
+        WHERE channel = $channel AND seen_at >= $since AND run_id <> $run_id AND drop_id IN (
+            SELECT drop_id FROM order_claims
+            UNION ALL SELECT drop_id FROM exceptions WHERE outcome = 'held'
+            UNION ALL SELECT drop_id FROM others)
         GROUP BY sender, receiver, control, drop_id ORDER BY run""",
         {"channel": channel, "since": since, "run_id": run_id},
     ).fetchall()

@@ -11,6 +11,7 @@ import polars as pl
 from oms_import.model import tables
 from oms_import.normalize.codes import country, currency, flag, mapped
 from oms_import.normalize.columns import Columns, raw_text
+from oms_import.normalize.columns import text as text_of
 from oms_import.normalize.dates import time
 from oms_import.normalize.numbers import decimal, integer, percent
 from oms_import.normalize.parsed import Parsed
@@ -19,6 +20,7 @@ from oms_import.profiles.model import Defaults, FieldRule
 FAULT = "?"  # "<field>?" is the fault of a field
 SAID = "="  # "<field>=" is what the source said
 _MAPPED = "~"  # "<field>~" is the value of its map, as a struct of value and fault
+_PER = "/"  # "<field>/" is how many units a price is for
 _PACKED = "*"  # "<field>*" is the parsed value, likewise
 
 
@@ -48,6 +50,7 @@ class Field:
     mapped: pl.Expr | None  # stage 2: through the rule's map
     packed: pl.Expr | None  # stage 3: parsed
     values: tuple[pl.Expr, ...]  # stage 4
+    per: pl.Expr | None = None  # stage 1: units that a price is for
 
     @property
     def can_fail(self) -> bool:
@@ -57,7 +60,8 @@ class Field:
 
 def computed(frame: pl.DataFrame, fields: Sequence[Field], keep: Sequence[str]) -> pl.DataFrame:
     """The fields of each row, beside the columns to keep."""
-    frame = frame.select(*keep, *(one.said.alias(one.name + SAID) for one in fields))
+    per = (one.per.alias(one.name + _PER) for one in fields if one.per is not None)
+    frame = frame.select(*keep, *(one.said.alias(one.name + SAID) for one in fields), *per)
     frame = frame.with_columns(
         one.mapped.alias(one.name + _MAPPED) for one in fields if one.mapped is not None
     )
@@ -93,6 +97,7 @@ def field(name: str, rule: FieldRule, dtype: pl.DataType, context: Context) -> F
         mapped=through.packed if through else None,
         packed=packed,
         values=values,
+        per=_per(rule, context),
     )
 
 
@@ -113,16 +118,45 @@ def _typed(
         style = rule.decimal or context.defaults.decimal
         if style == "auto":
             style = _agreed(context.columns.of_rule(rule), context.decimals, ".")
+        if style in _MARKS:
+            text, style = text.str.replace_all(",", _MARKS[style], literal=True), "."
         if wanted == tables.RATE and not rule.scale:
             return percent(text, style).packed, (value,)
         packed = decimal(text, wanted, style, rule.round).packed
-        return packed, (_scaled(value, rule.scale).cast(dtype),)
+        scaled = _scaled(value, rule.scale)
+        one = scaled if _per(rule, context) is None else _of_one(scaled, name)
+        return packed, (one.cast(dtype),)
     if kind == "country":
         said = pl.col(name + SAID).alias("country_raw")
         return country(text).packed, (value, said)
     if kind in _PARSERS:
         return _PARSERS[kind](text).packed, (value.cast(dtype),)
     return None, (text.alias(name),)
+
+
+def _per(rule: FieldRule, context: Context) -> pl.Expr | None:
+    """How many units a price is for, where a column says so: Decimal, null for one."""
+    name = rule.per_from and context.columns.find(rule.per_from)
+    if not name:
+        return None
+    said = text_of(name)
+    number = said.str.replace(",", ".", literal=True).cast(_UNITS, strict=False)
+    named = said.replace_strict(rule.per, default=None, return_dtype=_UNITS) if rule.per else number
+    units = pl.coalesce(named, number)
+    return pl.when(units > 0).then(units)
+
+
+def _of_one(value: pl.Expr, name: str) -> pl.Expr:
+    """The price of one, half up to the decimals of prices."""
+    units = pl.col(name + _PER)
+    one = (value.cast(pl.Decimal(38, 10)) / units).round(6, mode="half_away_from_zero")
+    return pl.when(units.is_not_null()).then(one.cast(tables.PRICE)).otherwise(value)
+
+
+_UNITS = pl.Decimal(38, 6)
+
+_MARKS = {"either": ".", "plain": ",,"}
+"""Numbers without a thousands mark → what a comma is read as: a point, or no number at all."""
 
 
 def _scaled(value: pl.Expr, scale: int) -> pl.Expr:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from oms_import.model.codes import Code
 from oms_import.model.edi import Envelopes, Interchange
 from oms_import.model.reasons import reasons
 from oms_import.model.values import DropResult
@@ -31,11 +32,14 @@ from oms_import.outputs.acks.files import Ack
 from oms_import.pipeline.spool import Part
 from oms_import.pipeline.verdicts import verdicts
 from oms_import.profiles.model import Profile
+from oms_import.readers.edi.partners import terms_of
+from oms_import.readers.spec import ReadSpec
 
 Reserve = Callable[[str, str, int], int]
 """Our id, the partner's, how many → the first of so many control numbers, ours from now on."""
 
 _KINDS = {"x12": ("997", "999", "TA1", "855"), "edifact": ("CONTRL", "ORDRSP")}
+_BUSINESS = frozenset(("855", "ORDRSP"))
 _QUALIFIERS = {
     "x12": {"sku": "VN", "gtin": "UP", "buyer_item_id": "BP"},
     "edifact": {"sku": "SA", "gtin": "EN", "buyer_item_id": "IN"},
@@ -49,6 +53,7 @@ class Answering:
     profiles: Mapping[str, Profile]  # by channel
     reserve: Reserve
     at: datetime
+    again: bool = False  # a retry: only what is accepted now is told, the syntax was told before
 
 
 def acknowledgements(
@@ -67,6 +72,10 @@ def acknowledgements(
         return
     told = _told(parts, decisions, asked)
     due = [one for result in asked for one in _due(result, answering.profiles)]
+    if answering.again:
+        told = {drop: _taken(mine) for drop, mine in told.items()}
+        due = [one for one in due if one.kind in _BUSINESS and one.result.drop.index in told]
+        due = [one for one in due if told[one.result.drop.index].outcomes.height]
     for one, first in zip(due, _reserved(due, answering.reserve), strict=True):
         mine = told.get(one.result.drop.index, _NOTHING_TOLD)
         text = _text(one, mine, ControlNumbers(first, first, first), answering.at)
@@ -96,9 +105,14 @@ class _Due:
 def _due(result: DropResult, profiles: Mapping[str, Profile]) -> Iterator[_Due]:
     """The answers to a drop's interchanges, in file order."""
     profile, envelopes = profiles[result.drop.channel], result.envelopes
-    for one in envelopes.interchanges if envelopes else ():
+    interchanges = envelopes.interchanges if envelopes else ()
+    terms = terms_of(interchanges, ReadSpec(format=profile.format, partners=profile.partner))
+    for one in interchanges:
+        mine = terms[one.number]
         kinds = [k for k in _KINDS.get(one.standard, ()) if k in profile.edi.acknowledge]
-        policy = AckPolicy(strict=profile.format.strict, ta1="TA1" in kinds)
+        if any(code == Code.PARTNER_UNKNOWN for code, _ in mine.kept_back):
+            continue  # to somebody else, or from nobody we know: not ours to answer
+        policy = AckPolicy(strict=mine.strict, ta1="TA1" in kinds)
         count = _numbers_needed(envelopes, one) if envelopes and kinds else 0
         for kind in kinds:
             if envelopes and (kind != "TA1" or ta1_due(envelopes, one, policy)):
@@ -125,6 +139,11 @@ class _Told:
 
     outcomes: pl.DataFrame
     lines: pl.DataFrame
+
+
+def _taken(told: _Told) -> _Told:
+    """Of what is told, the orders that were accepted."""
+    return _Told(told.outcomes.filter(pl.col("outcome") == "accepted"), told.lines)
 
 
 _NOTHING_TOLD = _Told(pl.DataFrame(schema=OUTCOMES), pl.DataFrame(schema=LINES))

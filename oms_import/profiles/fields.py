@@ -70,7 +70,7 @@ class FieldRule(Strict):
     zone: str | None = Field(
         default=None, description="IANA zone of times without an offset, for this field."
     )
-    decimal: Literal[".", ",", "auto"] | None = Field(
+    decimal: Literal[".", ",", "auto", "either", "plain"] | None = Field(
         default=None, description="Decimal separator, where it is not that of defaults."
     )
     round: int | None = Field(
@@ -95,10 +95,18 @@ class FieldRule(Strict):
         description="Column that holds what to divide by, a power of ten (divisor: 100).",
     )
 
+    per_from: str | None = Field(
+        default=None,
+        description="Column that holds how many units the price is for: 100, or a code of `per`.",
+    )
+    per: dict[str, int] = Field(
+        default_factory=dict, description="Code of `per_from` → units the price is for: HP = 100."
+    )
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Every source column that the rule names."""
-        scales = (self.scale_from, self.divisor_from)
+        scales = (self.scale_from, self.divisor_from, self.per_from)
         return (*self.from_, *self.concat, *(name for name in scales if name is not None))
 
 

@@ -82,8 +82,10 @@ class Defaults(Strict):
         default=None,
         description="IANA zone of times without an offset; default: none, they stay local.",
     )
-    decimal: Literal[".", ",", "auto"] = Field(
-        default=".", description="Decimal separator of amounts; auto decides on the whole column."
+    decimal: Literal[".", ",", "auto", "either", "plain"] = Field(
+        default=".",
+        description="Decimal separator of amounts; auto decides on the whole column; either: point "
+        "and comma both, never thousands (EDIFACT); plain: a point, and no commas (X12).",
     )
     date_order: Literal["auto", "dmy", "mdy", "ymd"] = Field(
         default="auto",

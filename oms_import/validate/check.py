@@ -58,6 +58,7 @@ def validate(batch: OrderBatch, policy: Policy) -> pl.DataFrame:
     own = _graded(_placed(pl.concat(found), batch), orders, policy)
     own = _without_unsummed(_without_explained(own, told), told)
     own = own.join(_waiting(told), on="_order", how="anti", maintain_order="left")
+    own = _without_orders_rules(own)
     return pl.concat([told, own]).sort("_order", "record", maintain_order=True)
 
 
@@ -146,6 +147,18 @@ def _without_lines(batch: OrderBatch, told: pl.DataFrame) -> pl.DataFrame:
         bare = bare.join(present, on="_order", how="anti", maintain_order="left")
     rule = Rule(ORDERS, Code.ORDER_NO_LINES, "lines", pl.lit(value=False))
     return _findings(rule, bare, pl.repeat(True, bare.height, dtype=pl.Boolean, eager=True))
+
+
+def _without_orders_rules(own: pl.DataFrame) -> pl.DataFrame:
+    """A change or a cancellation needs no lines, quantities or addresses: a person looks at it."""
+    kept_back = pl.col("severity") == Severity.HOLD
+    other = own.filter((pl.col("code") == Code.PURPOSE_NOT_NEW) & kept_back).select("_order")
+    if other.is_empty():
+        return own
+    theirs = pl.col("_order").is_in(other["_order"].implode())
+    missing = pl.col("code") != Code.ORDER_NUMBER_MISSING
+    quiet = theirs & missing & (pl.col("code") != Code.PURPOSE_NOT_NEW)
+    return own.filter(~(quiet & (pl.col("severity") == Severity.ERROR)))
 
 
 def _waiting(told: pl.DataFrame) -> pl.DataFrame:

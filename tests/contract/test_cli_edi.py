@@ -255,3 +255,83 @@ def test_edifact_is_answered_with_contrl_and_ordrsp(
         source = open_edifact(acks / f"orders.edi.1.{kind}.edi", ReadSpec(), tmp_path, Limits())
         assert source.envelopes.faults == ()
         assert source.envelopes.messages["type"].to_list() == [kind]
+
+
+def test_a_number_that_comes_twice_in_one_file_is_held_the_second_time(
+    command: Command, trade: Path
+) -> None:
+    report = ran(command, trade, 3, a=x12("9", {"A1": 1}) + x12("9", {"A2": 1}))
+    assert (report["totals"]["orders_accepted"], report["totals"]["orders_held"]) == (1, 1)
+
+
+def test_an_interchange_of_which_nothing_was_taken_may_be_sent_again(
+    command: Command, trade: Path
+) -> None:
+    whole = x12("9", {"A1": 1})
+    ran(command, trade, 3, a=whole.replace("IEA*1", "IEA*2"))
+    report = ran(command, trade, b=whole)
+    assert report["totals"]["orders_accepted"] == 1
+
+
+def test_answers_follow_the_partner_s_own_strictness(command: Command, trade: Path) -> None:
+    with (trade / "profiles/retail.toml").open("a") as file:
+        file.write('[[partner]]\nsender = "ZZ:RETAILER"\nstrict = false\n')
+    report = ran(command, trade, a=x12("1", {"A1": 1}, sets=2))
+    assert report["totals"]["orders_accepted"] == 1
+    acks = folder(trade, "acks", report) / "retail"
+    assert "AK9*E*2*1*1*5" in (acks / "a.x12.1.997.edi").read_text()
+    assert "BAK*00*A" in (acks / "a.x12.1.855.edi").read_text()
+
+
+def test_nobody_is_answered_who_is_no_partner(command: Command, trade: Path) -> None:
+    with (trade / "profiles/retail.toml").open("a") as file:
+        file.write('[[partner]]\nsender = "RETAILER"\n')
+    report = ran(command, trade, 3, a=x12("1", {"A1": 1}, sender="STRANGER"))
+    assert not list(trade.glob(f"out/acks/{report['run_id']}/**/*.edi"))
+
+
+def test_orders_that_a_retry_accepts_are_answered(command: Command, trade: Path) -> None:
+    profile = trade / "profiles/retail.toml"
+    before = profile.read_text()
+    profile.write_text(before + '[rules]\nrequired = ["line.title"]\n')
+    first = ran(command, trade, 3, a=x12("1", {"A1": 1, "A2": 1}))
+    told = (folder(trade, "acks", first) / "retail/a.x12.1.855.edi").read_text()
+    assert "BAK*00*R" in told
+    profile.write_text(before)
+    again = command("retry", "--json", "-w", str(trade)).json
+    assert again["totals"]["orders_accepted"] == 2
+    acks = folder(trade, "acks", again) / "retail"
+    assert [one.name for one in acks.iterdir()] == ["a.x12.1.855.edi"]
+    assert (acks / "a.x12.1.855.edi").read_text().count("BAK*00*A") == 2
+
+
+def test_an_order_without_its_beginning_segment_is_refused_in_the_997(
+    command: Command, trade: Path
+) -> None:
+    text = x12("1", {"A1": 1, "A2": 1}).replace("BEG*00*SA*A1**20260115~", "")
+    text = text.replace("SE*10*0001", "SE*9*0001")
+    report = ran(command, trade, 3, a=text)
+    assert (report["totals"]["orders_accepted"], report["totals"]["orders_rejected"]) == (1, 1)
+    answer = (folder(trade, "acks", report) / "retail/a.x12.1.997.edi").read_text()
+    assert "AK5*R*5" in answer
+    assert "AK9*P*2*2*1" in answer
+
+
+def test_a_cancellation_without_lines_waits_for_a_person(command: Command, trade: Path) -> None:
+    text = x12("1", {"A1": 1}).replace("BEG*00*", "BEG*01*")
+    text = "~".join(s for s in text.split("~") if not s.startswith(("PO1", "SDQ", "CTT")))
+    report = ran(command, trade, 3, a=text.replace("SE*10*", "SE*7*"))
+    assert report["totals"]["orders_held"] == 1
+    assert [one["code"] for one in report["reasons"]] == ["PURPOSE_NOT_NEW"]
+
+
+@pytest.mark.parametrize(
+    ("basis", "price"),
+    [("", "250.000000"), ("PE", "250.000000"), ("HP", "2.500000"), ("TP", "0.250000")],
+)
+def test_a_price_for_many_is_the_price_of_one(
+    command: Command, trade: Path, basis: str, price: str
+) -> None:
+    text = x12("1", {"A1": 1}).replace("*EA*2.50**", f"*EA*250*{basis}*")
+    report = ran(command, trade, a=text)
+    assert rows(folder(trade, "accepted", report) / "order_lines.csv")[0]["unit_price"] == price

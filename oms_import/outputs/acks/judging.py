@@ -17,8 +17,9 @@ from oms_import.outputs.acks.values import OUTCOMES, AckPolicy, completed
 
 SYNTAX_CODES = (
     "EDI_HEADER", "EDI_TRUNCATED", "EDI_COUNT", "EDI_CONTROL_REF", "EDI_ENVELOPE", "EDI_SEGMENT",
+    "ORDER_NUMBER_MISSING",
 )  # fmt: skip
-"""Reason codes that say a message itself is broken."""
+"""Reason codes that say a message itself is broken; without its number (BEG, BGM) it is too."""
 
 ORDER_GROUPS = frozenset({"PO", "PC", "OG", "OW"})
 """GS01 of 850, 860, 875 and 940: tells whose group it is when it holds no set."""
