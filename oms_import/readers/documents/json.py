@@ -16,7 +16,7 @@ from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Limits
-from oms_import.readers.documents.json_stream import JsonStream
+from oms_import.readers.documents.json_stream import JsonStream, put
 from oms_import.readers.documents.paths import OWN, DocumentPath
 from oms_import.readers.documents.source import DocumentSource, Found, Shape
 from oms_import.readers.documents.tree import Element, Node
@@ -157,7 +157,7 @@ class _Reading:
                 here[key] = below
                 yield from self._object(inner, root, below, number)
             else:
-                here[key] = stream.value()
+                put(here, key, stream.value())
                 if self._count > before:
                     self._behind.setdefault("/" + "/".join(inner))
             if stream.peek() == ",":

@@ -27,13 +27,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         result = {}
         for key, value in pairs:
-            known = result.get(key)
-            several = known if isinstance(known, list) else [known]
-            result[key] = [*several, value] if key in result else value
+            put(result, key, value)
     for key, value in result.items():
         if value is True or value is False or value.__class__ is list:
             result[key] = _plain(value)
     return result
+
+
+def put(result: dict[str, Any], key: str, value: Any) -> None:
+    """A member of an object; a key that comes again keeps every value it had."""
+    if key not in result:
+        result[key] = value
+        return
+    known = result[key]
+    result[key] = [*(known if isinstance(known, list) else [known]), value]
 
 
 def _number(text: str) -> str:

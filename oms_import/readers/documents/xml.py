@@ -219,7 +219,10 @@ def _is_cut(path: Path) -> bool:
 
 def _broken(error: Any, cut: bool) -> Finding:
     """What is wrong with a document that the parser refuses."""
-    said = str(error.msg or "it is not XML").split(", line ")[0].strip()
+    said = str(error.msg or "it is not XML")
+    if said == "no element found" and len(error.error_log):
+        said = str(error.error_log[-1].message)  # it ended early, and the log says why
+    said = said.split(", line ")[0].strip()
     where = Location(line=error.lineno or 1)
     detail = f"line {error.lineno or 1}: {said}"
     code = Code.DOC_BROKEN
