@@ -8,16 +8,16 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from oms_import.connectors.remote import RemoteFile
+from oms_import.connectors.sftp_read import blocks
 from oms_import.model.errors import OutputError, SourceUnreachableError
 
 _BLOCK = 1 << 18
-_SMALL = 1 << 15  # one answer holds it: fetched without reading ahead
-_REQUESTS = 256  # reads under way
 _WEEK = 7 * 86_400
 _BEING_WRITTEN = "it is taken by the next run; source.min_age_seconds makes the run wait for it"
 
@@ -82,10 +82,7 @@ def download(files: Any, file: RemoteFile, part: Path) -> tuple[Path, str, int]:
     try:
         remote = files.open(path_of(file), "rb")
         try:
-            remote.seek(have)
-            if size - have > _SMALL:
-                remote.prefetch(size, _REQUESTS)
-            have = _copied(remote, part, sha256, have, size)
+            have = _copied(blocks(files, remote.handle, have, size), part, sha256, have)
             same = is_same(file, remote.stat())
         finally:
             remote._close(async_=True)  # its answer is not waited for
@@ -100,11 +97,11 @@ def download(files: Any, file: RemoteFile, part: Path) -> tuple[Path, str, int]:
     return _finished(part), sha256.hexdigest(), size
 
 
-def _copied(remote: Any, part: Path, sha256: Any, have: int, size: int) -> int:
+def _copied(data: Iterable[bytes], part: Path, sha256: Any, have: int) -> int:
     """Append what is missing; returns how much is there."""
     local = _appending(part)
     try:
-        while have < size and (block := remote.read(min(_BLOCK, size - have))):
+        for block in data:
             try:
                 _write(local, block)
             except OSError as error:

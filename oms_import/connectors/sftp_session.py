@@ -123,20 +123,26 @@ def explained(error: Exception, login: Login) -> OmsImportError:
             hint="ask the server's owner to bring it up to date",
             location=login.place,
         )
-    if isinstance(error, socket.gaierror):
-        what, hint = f"there is no host {login.spec.host}", "check source.sftp.host and the network"
-    elif isinstance(error, TimeoutError):
-        what, hint = f"{login.place} does not answer in time", "try again; is the server busy?"
-    elif isinstance(error, ConnectionRefusedError):
-        what, hint = f"nothing listens at {login.place}", "check source.sftp.port; is it running?"
-    elif isinstance(error, FileNotFoundError):
-        what, hint = f"{login.place} has no such folder or file", "check source.sftp.path"
-    elif isinstance(error, PermissionError):
-        what, hint = f"{login.place} does not let us do that", "ask for rights to the folder"
-    else:
-        kind = type(error).__name__
-        what, hint = f"the connection to {login.place} failed ({kind})", "try again"
+    what, hint = _trouble(error, login)
     return SourceUnreachableError(what, hint=hint, location=login.place)
+
+
+def _trouble(error: Exception, login: Login) -> tuple[str, str]:
+    """What is wrong with network, server or folder, and what to do."""
+    place = login.place
+    known: tuple[tuple[type[Exception], str, str], ...] = (
+        (socket.gaierror, f"there is no host {login.spec.host}", "check host and network"),
+        (TimeoutError, f"{place} does not answer in time", "try again; is the server busy?"),
+        (ConnectionRefusedError, f"nothing listens at {place}", "check the port; is it running?"),
+        (FileNotFoundError, f"{place} has no such folder or file", "check source.sftp.path"),
+        (PermissionError, f"{place} does not let us do that", "ask for rights to the folder"),
+    )
+    for kind, what, hint in known:
+        if isinstance(error, kind):
+            return what, hint
+    if "banner" in str(error):
+        return f"{place} does not greet us as SSH does", "check source.sftp.port"
+    return f"the connection to {place} failed ({type(error).__name__})", "try again"
 
 
 def _connected(spec: SftpSpec) -> socket.socket:
@@ -153,11 +159,13 @@ def _key(spec: SftpSpec, root: Path) -> Any:
     private(path, "source.sftp.key")
     phrase = spec.passphrase and resolved(spec.passphrase, "source.sftp.passphrase", root)
     try:
-        return paramiko.PKey.from_path(path, phrase or None)
-    except paramiko.PasswordRequiredException:
-        why, hint = "has a passphrase", "say source.sftp.passphrase"
+        loading: Any = paramiko.PKey.from_path  # says str, and wants bytes
+        return loading(path, phrase.encode() if phrase else None)
     except (paramiko.SSHException, ValueError, OSError, TypeError) as error:
-        why, hint = f"cannot be read ({type(error).__name__})", "check file and passphrase"
+        if isinstance(error, TypeError) and not phrase:  # what cryptography says to that
+            why, hint = "has a passphrase", "say source.sftp.passphrase"
+        else:
+            why, hint = f"cannot be read ({type(error).__name__})", "check file and passphrase"
     raise SettingError(f"source.sftp.key: {path} {why}", hint=hint, location=str(path))
 
 
@@ -187,12 +195,15 @@ def _known_keys(login: Login) -> dict[str, Any]:
 
 
 def _prefer(transport: paramiko.Transport, known: dict[str, Any]) -> None:
-    """Ask for a key of a kind we know the server by, where it has several."""
+    """Ask for a key of a kind we know the server by, where it has several; fast ciphers first."""
     options = transport.get_security_options()
     kinds = list(options.key_types)
     wanted = {"rsa-sha2-512", "rsa-sha2-256"} if "ssh-rsa" in known else set[str]()
     mine = [kind for kind in kinds if kind in known or kind in wanted]
     options.key_types = (*mine, *(kind for kind in kinds if kind not in mine))
+    ciphers = list(options.ciphers)
+    fast = [one for one in ciphers if "-gcm" in one]  # no second pass for a MAC
+    options.ciphers = (*fast, *(one for one in ciphers if one not in fast))
 
 
 def _check_host(key: Any, known: dict[str, Any], login: Login) -> None:

@@ -13,6 +13,7 @@ from oms_import.profiles import model
 from oms_import.profiles.included import builtin_policies
 from oms_import.profiles.load import builtin_names
 from oms_import.profiles.model import MAPPABLE, Profile
+from oms_import.profiles.sources import SftpSpec
 
 _LIST = {"type": "array", "items": {"type": "string"}}
 _ONE_OR_MORE = {"anyOf": [{"type": "string"}, _LIST]}
@@ -27,6 +28,7 @@ _WORDS = {
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The channel", Profile),
     ("[source]", model.SourceSpec),
+    ("[source.sftp]", SftpSpec),
     ("[detect]", model.Detect),
     ("[format]", model.FormatSpec),
     ("[rows]", model.RowRules),
