@@ -36,7 +36,7 @@ from oms_import.readers.spec import ReadSpec
 _HEAD = 1 << 16
 _ENCODING = re.compile(r"""<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _SUBSET = re.compile(r"<!DOCTYPE[^>\[]*\[")
-_REFERENCE = re.compile(rb"<!DOCTYPE[^>\[\0]*>")
+_REFERENCE = re.compile(rb"""<!DOCTYPE(?:[^>\[\0"']|"[^"]*"|'[^']*')*>""")
 _CUT = ("Premature end", "EndTag: '</' not found")
 _LIMITS = ("Excessive depth", "huge", "Maximum", "limit", "amplification", "too long")
 
