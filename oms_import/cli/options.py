@@ -90,7 +90,5 @@ def seconds(text: str, option: str = "--lock-wait") -> float:
     number = plain.rstrip("smhd")
     unit = _UNITS.get(plain[len(number) :])
     if unit is None or not number.isascii() or not number.replace(".", "", 1).isdigit():
-        raise SettingError(
-            f"{text!r} is no time", hint="write 30s, 10m, 1h or 7d", location=option
-        )
+        raise SettingError(f"{text!r} is no time", hint="write 30s, 10m, 1h or 7d", location=option)
     return float(number) * unit

@@ -134,10 +134,10 @@ class SftpSource:
         with suppress(Exception):
             session.close()
 
-    def _failed(self, error: OmsImportError) -> None:
+    def _failed(self, error: OmsImportError, *, in_a_row: bool = True) -> None:
         """The network failed; where it does so again and again, the server is left alone."""
         with self._guard:
-            self._failures += 1
+            self._failures = self._failures + 1 if in_a_row else 0
             many = self._failures >= _GIVEN_UP
         if many:
             self._leave(error)
@@ -229,6 +229,7 @@ class SftpSource:
         effort.lost = True
         session = self._borrowed()
         effort.lost = False
+        had = _size(part)
         try:
             found = download(session.files, file, part)
         except (OutputError, FileError):
@@ -237,7 +238,7 @@ class SftpSource:
         except Exception as error:  # noqa: BLE001 paramiko has many kinds
             self._dropped(session)
             failure = explained(error, self.login)
-            self._failed(failure)
+            self._failed(failure, in_a_row=_size(part) <= had)
             raise failure from None
         self._returned(session)
         return found

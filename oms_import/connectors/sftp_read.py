@@ -15,8 +15,8 @@ import paramiko
 from paramiko.message import Message
 from paramiko.sftp import CMD_DATA, CMD_READ, CMD_STATUS, int64
 
-_BLOCK = 1 << 15  # every server answers so much at once
-_AHEAD = 256  # requests under way
+_BLOCK = 1 << 17  # a server may answer with less, down to 1 << 15
+_AHEAD = 64  # requests under way
 
 
 @dataclass(slots=True)
@@ -43,10 +43,10 @@ def blocks(files: Any, handle: bytes, start: int, end: int) -> Iterator[bytes]:
     """
     under_way: deque[_Asked] = deque()
     came: dict[int, bytes] = {}
-    asked_to = start
+    asked_to, most, ahead = start, _BLOCK, 1  # the first answer tells how much comes at once
     while under_way or asked_to < end:
-        while asked_to < end and len(under_way) < _AHEAD:
-            length = min(_BLOCK, end - asked_to)
+        while asked_to < end and len(under_way) < ahead:
+            length = min(most, end - asked_to)
             under_way.append(_ask(files, handle, asked_to, length))
             asked_to += length
         first = under_way[0]
@@ -58,7 +58,9 @@ def blocks(files: Any, handle: bytes, start: int, end: int) -> Iterator[bytes]:
         if not data:
             return
         yield data
-        if len(data) < first.length:  # servers may answer with less than was asked
+        ahead = _AHEAD
+        if len(data) < first.length:
+            most = max(1 << 12, min(most, len(data)))
             rest = first.length - len(data)
             under_way.appendleft(_ask(files, handle, first.offset + len(data), rest))
 

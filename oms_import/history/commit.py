@@ -88,7 +88,7 @@ class CommitRequest:
     drops: Sequence[DropRecord]
     claims: Sequence[Path]  # Parquet, model.tables.CLAIMS: outcomes before dedupe
     decisions: Path | None  # Parquet, model.tables.DECISIONS
-    findings: Sequence[Path]  # Parquet, model.finding.FINDINGS of rejected and held orders
+    findings: Sequence[Path]  # Parquet, FINDINGS and `pointer` of rejected and held orders
     files: Sequence[PublishFile]
     report: str  # report.json
     interchanges: Sequence[Sequence[object]] = ()  # rows of history.interchanges

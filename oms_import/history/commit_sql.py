@@ -16,7 +16,8 @@ NO_DECISIONS = """SELECT NULL::BIGINT AS _order, NULL::VARCHAR AS outcome, NULL:
 
 NO_FINDINGS = """SELECT NULL::BIGINT AS _order, NULL::BIGINT AS record, NULL::BIGINT AS line,
     NULL::VARCHAR AS code, NULL::VARCHAR AS severity, NULL::VARCHAR AS field,
-    NULL::VARCHAR AS value, NULL::VARCHAR AS detail, NULL::BIGINT AS file_row_number WHERE false"""
+    NULL::VARCHAR AS value, NULL::VARCHAR AS detail, NULL::VARCHAR AS pointer,
+    NULL::BIGINT AS file_row_number WHERE false"""
 
 JUDGED = """
 CREATE TEMP VIEW run_orders AS
@@ -58,7 +59,7 @@ WITH back AS (SELECT * FROM run_orders WHERE outcome IN ('rejected', 'held')),
 told AS (
     SELECT f._order, to_json(list({
         'code': f.code, 'severity': f.severity, 'field': f.field, 'value': f.value,
-        'detail': f.detail, 'record': f.record, 'line': f.line
+        'detail': f.detail, 'record': f.record, 'line': f.line, 'pointer': f.pointer
     } ORDER BY f.file_row_number))::VARCHAR AS findings
     FROM run_findings f SEMI JOIN back USING (_order)
     GROUP BY f._order

@@ -243,7 +243,9 @@ def _findings(text: str | None, row: Mapping[str, Any]) -> list[dict[str, object
             value=one.get("value"),
             detail=one.get("detail"),
             severity=Severity(one["severity"]) if one.get("severity") else None,
-            location=Location(row["drop"], one.get("record"), one.get("line")),
+            location=Location(
+                row["drop"], one.get("record"), one.get("line"), pointer=one.get("pointer")
+            ),
         ).as_json()
         for one in stored
         if one["code"] in reasons()

@@ -11,7 +11,7 @@ import polars as pl
 from oms_import.model.codes import Code
 from oms_import.model.finding import Finding, Location, Severity
 from oms_import.model.tables import TABLES
-from oms_import.pipeline.verdicts import Verdicts
+from oms_import.pipeline.verdicts import Verdicts, placed
 
 _CHILDREN = {
     "parties": "parties",
@@ -34,7 +34,7 @@ def nested_orders(
     precisions = tables["orders"].select("_order", "ordered_at_precision")
     wall = {number for number, precision in precisions.iter_rows() if precision == "local"}
     children = {key: _children(tables[name], wall) for key, name in _CHILDREN.items()}
-    findings = _findings(told.findings, drop_names)
+    findings = _findings(told.findings, records, drop_names)
     places = _places(records, drop_names)
     outcomes = dict(told.claims.select("_order", "outcome").iter_rows())
     orders: list[dict[str, object]] = []
@@ -74,23 +74,29 @@ def _children(frame: pl.DataFrame, wall: set[int]) -> dict[int, list[dict[str, o
     return found
 
 
-def finding_of(row: Mapping[str, object], drop: str | None, byte: int | None = None) -> Finding:
-    """One row of a findings frame as a Finding."""
+def finding_of(row: Mapping[str, object], drop: str | None) -> Finding:
+    """One row of a findings frame, with the place of its record, as a Finding."""
     return Finding(
         code=Code(str(row["code"])),
         field=_text(row["field"]),
         value=_text(row["value"]),
         detail=_text(row["detail"]),
         severity=Severity(str(row["severity"])),
-        location=Location(drop=drop, record=_int(row["record"]), line=_int(row["line"]), byte=byte),
+        location=Location(
+            drop=drop,
+            record=_int(row["record"]),
+            line=_int(row["line"]),
+            byte=_int(row["byte_from"]),
+            pointer=_text(row["pointer"]),
+        ),
     )
 
 
 def _findings(
-    frame: pl.DataFrame, drop_names: Mapping[int, str]
+    frame: pl.DataFrame, records: pl.DataFrame, drop_names: Mapping[int, str]
 ) -> dict[int, list[dict[str, object]]]:
     found: dict[int, list[dict[str, object]]] = {}
-    about = frame.filter(pl.col("_order").is_not_null())
+    about = placed(frame.filter(pl.col("_order").is_not_null()), records)
     for row in about.iter_rows(named=True):
         finding = finding_of(row, drop_names.get(row["_drop"]))
         found.setdefault(row["_order"], []).append(finding.as_json())

@@ -161,3 +161,16 @@ def _example(row: Mapping[str, object], drop_names: Mapping[int, str]) -> str:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def placed(findings: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """Findings with `byte_from` and `pointer` of the record they speak of, else of the order's."""
+    keys = ["_order", "record"]
+    place = records.select(*keys, "byte_from", "pointer")
+    each = place.unique(keys, keep="first", maintain_order=True)
+    first = place.unique("_order", keep="first", maintain_order=True).drop("record")
+    joined = findings.join(each, on=keys, how="left", maintain_order="left").join(
+        first, on="_order", how="left", maintain_order="left", suffix="_first"
+    )
+    own = [pl.coalesce(name, f"{name}_first").alias(name) for name in ("byte_from", "pointer")]
+    return joined.select(*findings.columns, *own)

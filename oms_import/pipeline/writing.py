@@ -17,7 +17,13 @@ from oms_import.model.values import Dialect, Drop, DropResult, WrittenFile
 from oms_import.outputs.accepted import AcceptedWriter
 from oms_import.outputs.rejected import EXCEPTIONS, RejectedWriter
 from oms_import.pipeline.spool import Part, of_orders
-from oms_import.pipeline.verdicts import ReasonTally, Verdicts, totals_by_drop, verdicts
+from oms_import.pipeline.verdicts import (
+    ReasonTally,
+    Verdicts,
+    placed,
+    totals_by_drop,
+    verdicts,
+)
 
 _BACK = ("rejected", "held")
 _REPEATING: Any = ["drop_id", "outcome", "codes", "pointer"]  # pyarrow's types know all or none
@@ -114,6 +120,7 @@ class Writing:
             index = int(key[0])
             drop = self.drops[index]
             rejected.write(drop.channel, drop, self.dialects[index], mine.drop("_drop", "_order"))
+        findings = placed(findings, part.read("records"))
         path = part.folder / "final-findings.parquet"
         findings.write_parquet(path)
         return path

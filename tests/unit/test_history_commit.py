@@ -182,7 +182,8 @@ def test_an_exception_carries_its_findings_in_order_and_others_none(
         for code in ("QTY_INVALID", "NUM_FORMAT")
     ]
     found.append({**found[0], "_order": 0})
-    findings = part(tmp_path, "f", found, FINDINGS)
+    schema = {**FINDINGS, "pointer": pl.String}
+    findings = part(tmp_path, "f", found, schema)
     claims = part(tmp_path, "p", [claim(0), claim(1, "rejected", "QTY_INVALID")], CLAIMS)
     commit(store, request(tmp_path, "r1", [claims], findings=[findings]))
     told = json.loads(str(column(store, "SELECT findings FROM exceptions")[0]))

@@ -92,7 +92,7 @@ def imported(store: Store, folder: Path, run_id: str, orders: dict[str, str]) ->
             }
             for row in back
         ],
-        schema=FINDINGS,
+        schema={**FINDINGS, "pointer": pl.String},
     ).write_parquet(findings)
     totals = {f"orders_{name}": sum(row["outcome"] == name for row in rows) for name in COUNTED} | {
         "orders_read": len(rows)

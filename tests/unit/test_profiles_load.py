@@ -250,3 +250,42 @@ def as_toml(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     return '"' + "".join(f"\\U{ord(c):08x}" for c in str(value)) + '"'
+
+
+SFTP = """
+[source]
+kind = "sftp"
+[source.sftp]
+host = "sftp.example"
+user = "orders"
+"""
+
+
+@pytest.mark.parametrize("value", ["${SFTP_PASSWORD}", "keyring:shop/orders", "file:keys/password"])
+def test_a_reference_to_a_secret_may_stand_in_a_profile(value: str) -> None:
+    assert parsed(f'{SFTP}password = "{value}"\n').source.sftp.password == value
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'password = "hunter2"',
+        'passphrase = "a${B}c"',
+        'password = "keyring:hunter2"',
+        'key = """-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2"""',
+    ],
+)
+def test_a_secret_written_out_is_refused_and_not_quoted(line: str) -> None:
+    told = "\n".join(refused(f"{SFTP}agent = true\n{line}\n"))
+    assert "secrets never stand in a profile" in told
+    assert "hunter2" not in told
+
+
+def test_a_source_that_cannot_be_asked_is_told_by_the_profile() -> None:
+    told = refused('[source]\nkind = "sftp"\npath = "x"\n')
+    assert [one.partition("source.")[2] for one in told] == [
+        "path: is for folders; the server's folder is source.sftp.path",
+        "sftp.host: is missing",
+        "sftp.user: is missing",
+        "sftp: has no way to log in: say key, password or agent",
+    ]
