@@ -66,8 +66,10 @@ def _checked(data: pl.DataFrame, rules: tuple[Rule, ...]) -> list[pl.DataFrame]:
     """Findings of the rules of one frame: one validation for all of them."""
     # Pandera takes half a second to import and warm up: a run without new drops never needs it.
     from oms_import.validate.contract import broken  # noqa: PLC0415
+    from oms_import.validate.suspects import suspects  # noqa: PLC0415
 
-    return [_findings(one.rule, data, ~one.verdict) for one in broken(data, rules)]
+    rows, failed = suspects(data, rules)
+    return [_findings(one.rule, rows, ~one.verdict) for one in broken(rows, failed)]
 
 
 def _hold_types(batch: OrderBatch) -> None:
