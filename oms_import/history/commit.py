@@ -18,6 +18,7 @@ from oms_import.history import commit_sql as sql
 from oms_import.history.faults import explained
 from oms_import.history.headers import HeaderRecord, header_hash, keep
 from oms_import.history.profiles import UsedProfile, remember
+from oms_import.history.rows import inserts
 from oms_import.history.store import Store, utc
 from oms_import.model.errors import OmsImportError, OutputError
 from oms_import.model.publishing import PublishFile, to_json
@@ -199,9 +200,8 @@ def _insert(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]
 ) -> None:
     """Rows with a value for each column of the table; there may be none."""
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
+    for statement, values in inserts(table, rows):
+        connection.execute(statement, values)
 
 
 def _judged_orders(connection: duckdb.DuckDBPyConnection, request: CommitRequest) -> None:

@@ -15,6 +15,7 @@ import duckdb
 
 from oms_import.history import decide_sql, near_sql
 from oms_import.history.interchanges import Seen
+from oms_import.history.rows import inserts
 from oms_import.profiles.model import Duplicates
 
 _DEFAULT = Duplicates.model_validate({})
@@ -66,7 +67,8 @@ def decide(
 
     Args:
         connection: an open store; nothing in it is changed.
-        claims: Parquet files of model.tables.CLAIMS, `_order` rising over all of them.
+        claims: Parquet files of model.tables.CLAIMS; what came first is told by `_drop`, then
+            by `_order`.
         policies: by channel; a channel that is not named has the default policy.
         run_id: this run's; what history may already hold of it (a replay) does not count.
         out: the Parquet file to write, sorted by `_order`; an order's first row says its outcome.
@@ -104,7 +106,8 @@ def _gather(
     """The run's candidates with their policies."""
     files = ", ".join(f"'{_quoted(path)}'" for path in claims)
     source = f"SELECT * FROM read_parquet([{files}])" if claims else decide_sql.NO_CLAIMS  # noqa: S608
-    connection.execute(f"CREATE TEMP VIEW dd_claims AS {source}")
+    placed = decide_sql.PLACED.format(source=source)
+    connection.execute(f"CREATE TEMP VIEW dd_claims AS {placed}")
     connection.execute(decide_sql.POLICIES)
     for channel in _column(connection, "SELECT DISTINCT channel FROM dd_claims"):
         policy = policies.get(channel, _DEFAULT)
@@ -113,8 +116,8 @@ def _gather(
             [channel, policy.revision, policy.near.action, _microseconds(policy)],
         )
     connection.execute(decide_sql.DROP_NAMES)
-    if drop_names:
-        connection.executemany("INSERT INTO dd_drops VALUES (?, ?)", list(drop_names.items()))
+    for statement, values in inserts("dd_drops", list(drop_names.items())):
+        connection.execute(statement, values)
     connection.execute(decide_sql.ORDERS)
 
 

@@ -1,6 +1,6 @@
 """The SQL of dedupe. Temporary tables are named dd_…; `who` is an order's identity in the run.
 
-dd_claims    the run's claims as spooled (view)
+dd_claims    the run's claims as spooled (view); `_order` is their place in the run: see PLACED
 dd_orders    candidates: claims that may be accepted, hashed, with their channel's policy
 dd_maybe_past rows of history whose hash begins like a candidate's
 dd_past_rows those of them whose hash is a candidate's
@@ -22,6 +22,12 @@ NO_CLAIMS = """SELECT NULL::BIGINT AS _order, NULL::UINTEGER AS _drop, NULL::VAR
 
 POLICIES = """CREATE TEMP TABLE dd_policies (
     channel VARCHAR, policy VARCHAR, near VARCHAR, near_window INTERVAL)"""
+
+_PLACES = 1 << 40
+
+PLACED = f"SELECT * REPLACE (_drop::BIGINT * {_PLACES} + _order AS _order) FROM ({{source}})"  # noqa: S608
+"""Batches hold drops of one shape each, so numbers of orders do not rise with the drops. What came
+first is told by the drop, then by the number; both are in one integer."""
 
 DROP_NAMES = "CREATE TEMP TABLE dd_drops (_drop UINTEGER, name VARCHAR)"
 
@@ -258,7 +264,8 @@ def written(parts: list[str], out: str) -> str:
     """SQL that writes the decisions as Parquet (model.tables.DECISIONS), sorted by `_order`."""
     every = " UNION ALL ".join(f"SELECT * FROM ({part})" for part in parts)  # noqa: S608
     return f"""COPY (
-    SELECT _order::BIGINT AS _order, outcome::VARCHAR AS outcome, code::VARCHAR AS code,
-        detail::VARCHAR AS detail, severity::VARCHAR AS severity, revision::BIGINT AS revision
-    FROM ({every}) ORDER BY _order, rank
+    SELECT (_order % {_PLACES})::BIGINT AS _order, outcome::VARCHAR AS outcome,
+        code::VARCHAR AS code, detail::VARCHAR AS detail, severity::VARCHAR AS severity,
+        revision::BIGINT AS revision
+    FROM ({every}) told ORDER BY told._order % {_PLACES}, rank
 ) TO '{out}' (FORMAT parquet)"""  # noqa: S608

@@ -1,8 +1,8 @@
 """The drops of one channel through read, assemble and judge into the spool.
 
-Small drops of one shape share a batch, so a thousand small files cost little more than one big
-file. A big drop streams; what only its end reveals (day before month, orders in pieces) is learned
-on the way, and where it contradicts what was assumed the drop is read again.
+Small drops of one shape share a batch, neighbours or not, so a thousand small files cost little
+more than one big file. A big drop streams; what only its end reveals (day before month, orders in
+pieces) is learned on the way, and where it contradicts what was assumed the drop is read again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from oms_import.pipeline.corrected import corrected
 from oms_import.pipeline.headers import Headers
 from oms_import.pipeline.judge import Judged, judge
 from oms_import.pipeline.knowledge import Evidence, Knowledge
+from oms_import.pipeline.small import Gathered, Small
 from oms_import.pipeline.spool import Spool
 
 _ATTEMPTS = 4
+_PLANS = 64  # compiled plans that are kept
 
 Progress = Callable[[str, int, int], None]
 Failure = Callable[[Drop, Exception], DropResult]
@@ -82,33 +84,6 @@ def _as_rows(shape: Shaping | None, batches: Iterator[pl.DataFrame]) -> Iterator
 
 
 @dataclass(slots=True)
-class _Small:
-    """Small drops of the same columns waiting to share a batch."""
-
-    columns: tuple[str, ...] = ()
-    shape: Shaping | None = None
-    drops: list[Drop] = field(default_factory=list[Drop])
-    frames: list[pl.DataFrame] = field(default_factory=list[pl.DataFrame])
-    rows: int = 0
-
-    def takes(self, columns: tuple[str, ...], shape: Shaping | None) -> bool:
-        """Whether a drop of these columns can join those that wait."""
-        mine, its = (one.key if one else None for one in (self.shape, shape))
-        return not self.drops or (columns == self.columns and mine == its)
-
-    def whole(self) -> pl.DataFrame:
-        """All rows, in the drops' order."""
-        if self.shape is None:
-            return pl.concat(self.frames)
-        return self.shape.rows(pl.concat(self.frames, how="diagonal"), 1)
-
-    def apart(self) -> Iterator[_Small]:
-        """Each drop alone."""
-        for drop, frame in zip(self.drops, self.frames, strict=True):
-            yield _Small(self.columns, self.shape, [drop], [frame], frame.height)
-
-
-@dataclass(slots=True)
 class Ingest:
     """Imports drops of one channel into a spool."""
 
@@ -121,8 +96,8 @@ class Ingest:
     pairs: Pairs | None = None
     headers: Headers | None = None  # watches the drops' headers; None: nobody does
     results: dict[int, DropResult] = field(default_factory=dict[int, DropResult])
-    _small: _Small = field(default_factory=_Small)
-    _last_plan: tuple[object, Plan] | None = None
+    _small: Gathered = field(default_factory=Gathered)
+    _plans: dict[object, Plan] = field(default_factory=dict[object, Plan])
 
     def run(self, drops: Sequence[Drop]) -> list[DropResult]:
         """Read all drops; every one gets a result, whatever happens to it."""
@@ -202,22 +177,19 @@ class Ingest:
 
     def _keep_small(self, drop: Drop, source: Source, rows: pl.DataFrame) -> None:
         columns = source.shape.columns if source.shape else tuple(rows.columns)
-        full = self._small.rows + rows.height > self.channel.limits.batch_rows
-        if full or not self._small.takes(columns, source.shape):
+        if self._small.rows + rows.height > self.channel.limits.batch_rows:
             self._flush()
-        small = self._small
-        small.columns, small.shape = columns, source.shape
-        small.drops.append(drop)
-        small.frames.append(rows)
-        small.rows += rows.height
+        self._small.add(drop, columns, source.shape, rows)
         plan = self._plan(columns, Knowledge())
         self._done(drop, source, rows.height, plan)
 
     def _flush(self) -> None:
-        """Judge the waiting small drops together; where that fails, each alone."""
-        small, self._small = self._small, _Small()
-        if not small.drops:
-            return
+        """Judge the waiting small drops, those of one shape together."""
+        for small in self._small.taken():
+            self._together(small)
+
+    def _together(self, small: Small) -> None:
+        """Judge drops in one batch; where that fails, each alone."""
         mark = self.spool.mark()
         try:
             self._batch(small)
@@ -230,10 +202,9 @@ class Ingest:
                 self.results[drop.index] = self.on_failure(drop, error)
                 return
             for one in small.apart():
-                self._small = one
-                self._flush()
+                self._together(one)
 
-    def _batch(self, small: _Small) -> None:
+    def _batch(self, small: Small) -> None:
         drops, columns = small.drops, small.columns
         rows = small.whole()
         if small.shape is not None:
@@ -243,12 +214,13 @@ class Ingest:
         known = evidence.decided()
         default = Knowledge()
         groups: list[tuple[Knowledge, list[Drop]]] = []
-        for drop in drops:  # neighbours that are read alike share a batch; order is kept
+        for drop in drops:  # those that are read alike share a batch
             mine = known.get(drop.index, default)
-            if groups and groups[-1][0] == mine:
-                groups[-1][1].append(drop)
-            else:
+            alike = next((members for one, members in groups if one == mine), None)
+            if alike is None:
                 groups.append((mine, [drop]))
+            else:
+                alike.append(drop)
         for knowledge, members in groups:
             plan = self._plan(columns, knowledge)
             keys = Keys.of(self.channel.profile, plan.columns)
@@ -318,12 +290,20 @@ class Ingest:
         return Pieces.gathered(frames, keys, scattered, self.scratch, rows)
 
     def _plan(self, columns: tuple[str, ...], knowledge: Knowledge) -> Plan:
-        """The profile compiled for these columns; the last one is kept, since files are alike."""
-        wanted = (columns, dict(knowledge.dates), dict(knowledge.decimals))
-        if self._last_plan is None or self._last_plan[0] != wanted:
-            plan = compile_plan(self.channel.profile, columns, self.channel.zone, *wanted[1:])
-            self._last_plan = (wanted, plan)
-        return self._last_plan[1]
+        """The profile compiled for these columns; the last ones are kept, since files are alike."""
+        both = (dict(knowledge.dates), dict(knowledge.decimals))
+        told = tuple(tuple(sorted(one.items())) for one in both)
+        if (columns, told) not in self._plans:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            self._plans[columns, told] = compile_plan(
+                self.channel.profile,
+                columns,
+                self.channel.zone,
+                knowledge.dates,
+                knowledge.decimals,
+            )
+        return self._plans[columns, told]
 
     def _judge(self, rows: pl.DataFrame, plan: Plan, keys: Keys, drops: list[Drop]) -> None:
         whole = numbered(rows, keys, self.spool.next_order).drop("_key")

@@ -128,14 +128,16 @@ def write(path: Path, lines: int, seed: int, duplicates: float = 0.0) -> None:
                 copies(part, duplicates).write_csv(out, include_header=False)
 
 
-def write_small(folder: Path, files: int, seed: int) -> None:
-    """Files of one order of three lines, about 1 KB each."""
+def write_small(folder: Path, files: int, seed: int, headers: int = 1) -> None:
+    """Files of one order of three lines, about 1 KB each, with so many headers in turn."""
     folder.mkdir(parents=True, exist_ok=True)
     for first in range(0, files, 1000):
         many = chunk(first * 3, min(1000, files - first) * 3, seed, sizes=(3,))
         for position in range(many.height // 3):
             name = folder / f"orders-{first + position:05}.csv"
-            many[position * 3 : position * 3 + 3].write_csv(name)
+            one, shape = many[position * 3 : position * 3 + 3], position % headers
+            more = [pl.lit("x").alias(f"extra_{shape}")] if shape else []
+            one.with_columns(more).write_csv(name)
 
 
 def main() -> None:
