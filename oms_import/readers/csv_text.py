@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import polars as pl
 
 from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError, OutputError
@@ -158,7 +159,7 @@ def _invalid_utf8(path: Path, start: int) -> int | None:
     offset = start
     for block in _blocks(path, start):
         pending = len(decoder.getstate()[0])
-        if pending or not block.isascii():
+        if pending or not (block.isascii() or _is_utf8(block)):
             try:
                 decoder.decode(block)
             except UnicodeDecodeError as error:
@@ -166,6 +167,15 @@ def _invalid_utf8(path: Path, start: int) -> int | None:
         offset += len(block)
     pending = len(decoder.getstate()[0])
     return offset - pending if pending else None
+
+
+def _is_utf8(block: bytes) -> bool:
+    """Whether the block is whole UTF-8: several times faster than decoding it."""
+    try:
+        pl.Series([block], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def _is_utf8_beyond_ascii(path: Path) -> bool:

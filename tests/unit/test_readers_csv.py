@@ -385,6 +385,17 @@ def test_a_short_row_keeps_its_cells_and_says_so(opened) -> None:
     assert frame["_raw"].to_list() == [None, "4,5", None]
 
 
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [(b"4", 1), (b"4,", 2), (b",", 2), (b'4,"x,,"', 2), (b'"4,,"', 1)],
+)
+def test_a_short_row_is_told_from_one_with_empty_cells_at_its_end(
+    opened, row: bytes, fields: int
+) -> None:
+    source = opened(b"a,b,c\n1,2,\n1,,\n" + row + b"\n,3,\n")
+    assert faults(source) == [(3, 4, "ROW_SHORT", f"{fields} fields instead of 3")]
+
+
 def test_a_long_row_is_a_fault_only_when_something_is_in_it(opened) -> None:
     data = b'a,b\n1,2,,\n3,4,,x\n5,6,"", \n7,8,\n'
     source = opened(data, spec(known=frozenset({"a", "b"})))
