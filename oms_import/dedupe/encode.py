@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import polars as pl
 
 ORDER = "_order"
@@ -16,6 +17,7 @@ FIELD = "\x1f"  # opens a field: mark, one letter, value
 ITEM = "\x1e"  # between rows
 SECTION = "\x1d"  # between parts of an order
 NOTHING = _ESCAPE  # where there is no row at all: not the same as an empty one
+_PLAIN = 0x20  # bytes below are control bytes, in UTF-8 too
 _SPECIAL = f"[{_ESCAPE}{SECTION}{ITEM}{FIELD}]"
 _ESCAPED = {
     _ESCAPE: _ESCAPE + "0",
@@ -86,7 +88,16 @@ def _plain(series: pl.Series) -> pl.Expr:
     """The column as it is concatenated: text free of our marks, moments and flags as numbers."""
     column = pl.col(series.name)
     if series.dtype == pl.String:
-        return escaped(column) if series.str.contains(_SPECIAL).any() else column
+        return escaped(column) if _may_be_marked(series) else column
     if series.dtype.is_temporal():
         return column.dt.epoch("us")
     return column
+
+
+def _may_be_marked(series: pl.Series) -> bool:
+    """Whether one of our marks may occur: any control byte will do, and is looked for first."""
+    text = series.drop_nulls().to_arrow(compat_level=pl.CompatLevel.oldest())
+    data = np.frombuffer(text.buffers()[2] or b"", np.uint8)
+    if not data.size or data.min() >= _PLAIN:
+        return False
+    return bool(series.str.contains(_SPECIAL).any())

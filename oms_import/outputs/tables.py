@@ -70,7 +70,7 @@ class CsvTable:
         empty = [column.name for column in frame if column.null_count() == frame.height]
         # typed null columns cost as much as filled ones; untyped ones next to nothing
         light = frame.with_columns(pl.lit(None).alias(name) for name in empty)
-        light.write_csv(self._file, include_header=False, batch_size=8192)
+        light.write_csv(self._file, include_header=False, batch_size=65_536)
         self._rows += frame.height
 
     def close(self) -> WrittenFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,8 @@ class Part:
     folder: Path
     channel: str
     orders: int
+    same: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, dict[str, object]])
+    """Of each table, the columns that hold one value throughout: not on disk."""
 
     def read(self, name: str) -> pl.DataFrame:
         """A frame of the batch: findings, records, claims, or source (of rejected and held)."""
@@ -37,11 +39,13 @@ class Part:
 
     def table(self, name: str) -> pl.DataFrame:
         """A canonical table, with `_order` first."""
-        frame = self.read(name)  # without the columns that hold nothing
+        frame = self.read(name)  # without the columns that hold nothing, or one value
+        same = self.same.get(name, {})
+        there = frozenset(frame.columns)
         return frame.select(
             "_order",
             *(
-                pl.col(column) if column in frame.columns else pl.lit(None, kind).alias(column)
+                pl.col(column) if column in there else pl.lit(same.get(column), kind).alias(column)
                 for column, kind in TABLES[name].items()
             ),
         )
@@ -69,26 +73,27 @@ class Spool:
         """Write a batch; the next batch's orders are numbered after it."""
         folder = self.folder / f"{len(self.parts):06}"
         try:
-            self._write(folder, judged)
+            same = self._write(folder, judged)
         except OSError as error:
             raise spool_error(error, self.folder) from error
-        self.parts.append(Part(folder, judged.batch.channel, judged.claims.height))
+        self.parts.append(Part(folder, judged.batch.channel, judged.claims.height, same))
         self.next_order += judged.claims.height
 
-    def _write(self, folder: Path, judged: Judged) -> None:
+    def _write(self, folder: Path, judged: Judged) -> dict[str, dict[str, object]]:
+        """Write the frames; returns what is the same in all rows of a table, and so left out."""
         folder.mkdir(parents=True)
         bad = judged.claims["outcome"].is_in(["rejected", "held"])
         rows = of_orders(judged.batch.source, judged.claims["_order"], bad)
         side = (judged.findings, judged.batch.records, rows, judged.claims)
-        frames = {
-            name: _filled(judged.batch.tables[name].select("_order", *TABLES[name]))
-            for name in TABLES
-        }
+        whole = {name: judged.batch.tables[name].select("_order", *TABLES[name]) for name in TABLES}
+        same = {name: _same(frame) for name, frame in whole.items()}
+        frames = {name: _filled(frame.drop(*same[name])) for name, frame in whole.items()}
         for name, frame in (*frames.items(), *zip(_SIDE, side, strict=True)):
             if name in _FOR_SQL:
                 frame.write_parquet(folder / f"{name}.parquet", compression="lz4")
             else:
                 frame.write_ipc(folder / f"{name}.arrow", compression="lz4")
+        return same
 
     def mark(self) -> tuple[int, int]:
         """Where the spool stands."""
@@ -117,6 +122,14 @@ def of_orders(frame: pl.DataFrame, orders: pl.Series, chosen: pl.Series) -> pl.D
 def _filled(frame: pl.DataFrame) -> pl.DataFrame:
     """Without columns that hold nothing: most tables are wider than what a channel says."""
     return frame.select(c for c in frame if c.name == "_order" or c.null_count() < frame.height)
+
+
+def _same(frame: pl.DataFrame) -> dict[str, object]:
+    """The columns of which all rows hold one value, with that value."""
+    if frame.height < 2:
+        return {}
+    columns = (c for c in frame if c.name != "_order" and c.null_count() == 0)
+    return {c.name: c[0] for c in columns if c[0] == c[-1] and (c == c[0]).all()}
 
 
 def spool_error(error: OSError, folder: Path) -> OutputError:
