@@ -77,3 +77,8 @@ def test_a_list_of_everything_is_json() -> None:
     _, picked = pick(order, ["tax[*]", "tax[2]/rate"])
     assert picked.order == ['[{"rate": "1", "kind/n": "v"}, {"rate": "2"}]', "2"]
     assert picked.left == []
+
+
+def test_a_list_of_one_text_is_a_list() -> None:
+    _, picked = pick({"tag": "x"}, ["tag[*]"])
+    assert (picked.order, picked.left) == (['[{".": "x"}]'], [])

@@ -16,7 +16,9 @@ from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Limits
+from oms_import.readers.documents.block import Block
 from oms_import.readers.documents.json_stream import JsonStream, put
+from oms_import.readers.documents.nodes import Odd
 from oms_import.readers.documents.paths import OWN, DocumentPath
 from oms_import.readers.documents.source import DocumentSource, Found, Shape
 from oms_import.readers.documents.tree import Element, Node
@@ -53,6 +55,10 @@ class JsonDocuments:
         self._limit = limits.document_bytes
         self.encoding = _encoding(path, spec.format.encoding)
         self.findings: list[Finding] = []
+
+    def blocks(self) -> Iterator[Block]:
+        """Orders in blocks: none yet; see source.Documents."""
+        raise Odd
 
     def orders(self) -> Iterator[Found]:
         """Every order, in the file's order.

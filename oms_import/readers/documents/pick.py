@@ -26,21 +26,21 @@ Left = list[tuple[str, str]]
 
 
 @dataclass(slots=True)
-class _Way:
+class Way:
     """Where a step leads: columns to fill with the text there, lists to make, steps below."""
 
     columns: list[int] = field(default_factory=list[int])
     each: list[int] = field(default_factory=list[int])
-    below: dict[str, _Fork] = field(default_factory=dict[str, "_Fork"])
+    below: dict[str, Fork] = field(default_factory=dict[str, "Fork"])
     lines: bool = False
     never: bool = False  # neither taken nor left over
 
-    def joined(self, other: _Way) -> _Way:
+    def joined(self, other: Way) -> Way:
         """Both ways at once."""
         below = dict(self.below)
         for name, fork in other.below.items():
             below[name] = below[name].joined(fork) if name in below else fork
-        return _Way(
+        return Way(
             self.columns + other.columns,
             self.each + other.each,
             below,
@@ -50,29 +50,29 @@ class _Way:
 
 
 @dataclass(slots=True)
-class _Fork:
+class Fork:
     """The ways that begin with one name: which of them an element goes depends on its tests."""
 
-    ways: list[tuple[Step, _Way]] = field(default_factory=list[tuple[Step, _Way]])
+    ways: list[tuple[Step, Way]] = field(default_factory=list[tuple[Step, Way]])
     plain: bool = True  # one way, and no tests
-    _merged: dict[tuple[int, ...], _Way] = field(default_factory=dict[tuple[int, ...], _Way])
+    _merged: dict[tuple[int, ...], Way] = field(default_factory=dict[tuple[int, ...], Way])
 
-    def way(self, step: Step) -> _Way:
+    def way(self, step: Step) -> Way:
         """The way of this step, made if there is none."""
         for known, way in self.ways:
             if known == step:
                 return way
-        way = _Way()
+        way = Way()
         self.ways.append((step, way))
         self.plain = len(self.ways) == 1 and not step.tests and step.index is None
         return way
 
-    def joined(self, other: _Fork) -> _Fork:
+    def joined(self, other: Fork) -> Fork:
         """The ways of both."""
         ways = [*self.ways, *other.ways]
-        return _Fork(ways, plain=False)
+        return Fork(ways, plain=False)
 
-    def choose(self, node: Node, number: int, order: Node) -> _Way | None:
+    def choose(self, node: Node, number: int, order: Node) -> Way | None:
         """The way of this element; several that fit are one."""
         mine = tuple(
             at for at, (step, _) in enumerate(self.ways) if fits(step, node, number, order)
@@ -117,7 +117,7 @@ class Picker:
             joint: what stands between names, `/` or a dot.
         """
         self._joint = joint
-        self._top, self._line = _Way(), _Way()
+        self._top, self._line = Way(), Way()
         self.order_paths: list[str] = []
         self.line_paths: list[str] = []
         for one in lines:
@@ -149,15 +149,20 @@ class Picker:
         return self._joint
 
     @property
-    def line_way(self) -> _Way:
+    def top_way(self) -> Way:
+        """The ways below an order."""
+        return self._top
+
+    @property
+    def line_way(self) -> Way:
         """The ways below a line."""
         return self._line
 
 
-def _end(top: _Way, steps: Sequence[Step]) -> _Way:
+def _end(top: Way, steps: Sequence[Step]) -> Way:
     way = top
     for step in steps:
-        way = way.below.setdefault(step.name, _Fork()).way(step)
+        way = way.below.setdefault(step.name, Fork()).way(step)
     return way
 
 
@@ -185,7 +190,7 @@ class _Walk:
         self._joint = picker.joint
         self._line = picker.line_way
 
-    def element(self, node: Node, way: _Way, row: Row, left: Left, name: str) -> None:
+    def element(self, node: Node, way: Way, row: Row, left: Left, name: str) -> None:
         """Take what the way asks of an element; leave over what it does not."""
         if way.never:
             return
@@ -207,12 +212,12 @@ class _Walk:
                         left.append((path, value))
                 else:
                     left.extend(leaves(value, path, self._joint))
-            elif isinstance(value, str) and fork.plain:
+            elif isinstance(value, str) and fork.plain and not fork.ways[0][1].each:
                 self.element(value, fork.ways[0][1], row, left, path)
             else:
                 self._fork(listed(value), fork, row, left, path)
 
-    def _own(self, value: Node, way: _Way, row: Row, left: Left, name: str) -> None:
+    def _own(self, value: Node, way: Way, row: Row, left: Left, name: str) -> None:
         """A text at its place: the first one counts, further ones are left over."""
         columns = way.columns
         own = way.below.get(OWN)
@@ -229,7 +234,7 @@ class _Walk:
         if not taken and value:
             left.append((name or OWN, value))
 
-    def _fork(self, nodes: Sequence[Node], fork: _Fork, row: Row, left: Left, name: str) -> None:
+    def _fork(self, nodes: Sequence[Node], fork: Fork, row: Row, left: Left, name: str) -> None:
         lists: dict[int, list[dict[str, str]]] = {}
         for number, node in enumerate(nodes):
             if node is None:
@@ -264,4 +269,4 @@ class _Walk:
         self._picked.places.append(int(place) if isinstance(place, str) else None)
 
 
-__all__ = ["Element", "Left", "Picked", "Picker", "Row"]
+__all__ = ["Element", "Fork", "Left", "Picked", "Picker", "Row", "Way"]

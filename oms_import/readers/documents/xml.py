@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,9 +19,11 @@ from oms_import.model.codes import Code
 from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
 from oms_import.model.values import Limits
+from oms_import.readers.documents.block import Block
 from oms_import.readers.documents.paths import NAME, DocumentPath
 from oms_import.readers.documents.source import DocumentSource, Found, Shape
 from oms_import.readers.documents.tree import Element
+from oms_import.readers.documents.xml_blocks import XmlBlocks
 from oms_import.readers.documents.xml_tree import (
     Tags,
     after,
@@ -80,6 +82,19 @@ class XmlDocuments:
         told = said[1] if said else "utf-16" if wide else "utf-8"
         self.encoding = (self._declared or told).lower()
 
+    def blocks(self) -> Iterator[Block]:
+        """Orders in blocks, as far as the fast way goes; see source.Documents."""
+        self.findings = []
+        fast = XmlBlocks(
+            self._orders,
+            self._namespaces,
+            self._limit,
+            named=self._named,
+            root_named=self._root_named,
+        )
+        yield from fast.blocks(self._path, self.encoding)
+        self._tell(fast.behind)
+
     def orders(self) -> Iterator[Found]:
         """Every order, in the file's order.
 
@@ -114,22 +129,26 @@ class XmlDocuments:
         last: Any = None
         outside: tuple[Any, Element] | None = None
         behind: dict[str, None] = {}
+        heads: dict[Any, int] = {}
         for count, node in enumerate(self._ended(events, tags), 1):
             names = names_of(node, tags)
-            fresh = outside is None or outside[0] is not node.getparent()
-            if outside is None or fresh:
+            if outside is None or outside[0] is not node.getparent():
                 outside = (node.getparent(), self._around(node, names, tags))
             order = tags.node(node, 1)
             if self._named and isinstance(order, dict):
                 order[NAME] = tags.name(node.tag)
             pointer = f"/{'/'.join(names)}[{count}]"
             yield Found(order, outside[1], pointer, node.sourceline or 1)
-            drop(node, tags, {} if fresh else behind)
+            heads = drop(node, tags, heads, behind)
             last = node
             metered.since = 0
         if last is None:
             raise DropRejectedError([self._no_orders(events.root, tags)])
         behind.update(dict.fromkeys(after(last, tags)))
+        self._tell(behind)
+
+    def _tell(self, behind: Iterable[str]) -> None:
+        """What stands between and behind the orders is told, since no order keeps it."""
         if behind:
             named = ", ".join(list(behind)[:10])
             self.findings.append(Finding(Code.DOC_PART_IGNORED, detail=named))

@@ -144,19 +144,37 @@ def surroundings(node: Any, tags: Tags) -> Element:
     return {tags.name(node.tag): inner} if inner is not None else {}
 
 
-def drop(node: Any, tags: Tags, told: dict[str, None]) -> None:
-    """Empty an order that was read, and take what stands before it out of the tree.
+def drop(node: Any, tags: Tags, heads: Mapping[Any, int], told: dict[str, None]) -> dict[Any, int]:
+    """Empty an order that was read, and take what was read before it out of the tree.
 
-    The element itself has to stay until the next one ends: the parser may still be at it. What is
-    no order, and no group of orders that was read, is told.
+    What stands before the first order, or the first group of orders, is kept: it surrounds the
+    orders to come. What else is no order and no group of orders is told. The order itself has to
+    stay until the next one ends: the parser may still be at it.
+
+    Args:
+        node: the order.
+        tags: for names.
+        heads: of each element around the last order how many elements begin it; from this function.
+        told: gets the names of what no order keeps.
+
+    Returns:
+        The same of this order.
     """
     node.clear(keep_tail=False)
+    kept: dict[Any, int] = {}
     for here in (node, *node.iterancestors()):
         parent = here.getparent()
-        while parent is not None and (before := here.getprevious()) is not None:
-            if before.tag != here.tag:
-                told.setdefault(tags.name(before.tag))
+        if parent is None:
+            break
+        place = parent.index(here)
+        kept[parent] = min(heads.get(parent, place), place)
+        for before in parent[kept[parent] : place]:
+            behind = before[heads[before] + 1 :] if before in heads else [before]
+            for one in behind:
+                if one.tag != here.tag:
+                    told.setdefault(tags.name(one.tag))
             parent.remove(before)
+    return kept
 
 
 def after(node: Any, tags: Tags) -> Iterator[str]:
