@@ -80,6 +80,9 @@ class Fault:
     value: str | None = None
     byte: int | None = None  # offset in the drop
     line: int | None = None
+    error: str | None = None
+    """Of faults within a message: missing segment, repeated, missing, too long, number, date,
+    components; an acknowledgement has a code for each."""
 
     @property
     def pointer(self) -> str:

@@ -582,7 +582,7 @@ def test_what_is_written_with_any_delimiters_is_read_back(
     text, wanted = drop
     source = read(text)
     assert rows_of(source) == wanted
-    assert not source.envelopes.faults
+    assert not source.tokens.envelopes.faults
 
 
 @_SETTINGS

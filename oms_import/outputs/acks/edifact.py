@@ -22,6 +22,13 @@ REJECTED, ACKNOWLEDGED, RECEIVED = "4", "7", "8"
 _ERRORS = {"EDI_TRUNCATED": "13", "EDI_CONTROL_REF": "28", "EDI_COUNT": "29", "EDI_ENVELOPE": "15"}
 """0085: missing, references do not match, count does not match, not supported here; 18 is any."""
 
+_WITHIN = {
+    "missing segment": "13", "repeated": "35", "missing": "13", "too long": "39", "number": "37",
+    "date": "12", "components": "16",
+}  # fmt: skip
+"""0085 of faults within messages: missing, too many repetitions, missing, too long, invalid type
+of characters, invalid value, too many constituents."""
+
 _POSITIONS = {"EDI_COUNT": 1, "EDI_CONTROL_REF": 2}
 """The trailers' elements at fault where the fault does not name one: the count, the reference."""
 
@@ -106,7 +113,7 @@ def _message(answer: EdifactAnswer, verdict: SetVerdict, *, refused: bool) -> No
     error: tuple[Element, ...] = ()
     if service:
         error = _service_error(tuple(service), "UNH")
-    elif verdict.codes:
+    elif verdict.codes and not verdict.faults:
         error = (_ERRORS.get(verdict.codes[0], "18"),)
     answer.add("UCM", verdict.control, identifier, REJECTED, *error)
     _segments(answer, [fault for fault in verdict.faults if not _of_envelope(fault)])
@@ -139,15 +146,21 @@ def _segments(answer: EdifactAnswer, faults: list[Fault]) -> None:
         by_segment.setdefault(fault.segment or 0, []).append(fault)
     for place, found in sorted(by_segment.items())[:_MOST_SEGMENTS]:
         elements = [fault for fault in found if fault.element is not None]
-        answer.add("UCS", str(place), None if elements else _ERRORS.get(found[0].code, "18"))
+        answer.add("UCS", str(place), None if elements else _segment_error(found[0]))
         for fault in elements[:_MOST]:
-            answer.add(
-                "UCD", _element_error(fault.value), _place(fault.element or 0, fault.component)
-            )
+            answer.add("UCD", _element_error(fault), _place(fault.element or 0, fault.component))
 
 
-def _element_error(value: str | None) -> str:
-    """0085: missing, an invalid character, an invalid value."""
+def _segment_error(fault: Fault) -> str:
+    """0085 of a whole segment; 18 is any."""
+    return _WITHIN.get(fault.error or "", _ERRORS.get(fault.code, "18"))
+
+
+def _element_error(fault: Fault) -> str:
+    """0085: as the fault says, else missing, an invalid character, an invalid value."""
+    if fault.error in _WITHIN:
+        return _WITHIN[fault.error]
+    value = fault.value
     if not value:
         return "13"
     return "12" if value.isprintable() else "21"

@@ -35,6 +35,13 @@ _ISA_NOTES = {
 }  # fmt: skip
 """Element I18, of the element of ISA that is at fault."""
 
+_SEGMENT_ERRORS = {"missing segment": "3", "repeated": "5"}
+"""Element 720: mandatory segment missing, segment exceeds maximum use."""
+
+_ELEMENT_ERRORS = {"missing": "1", "too long": "5", "number": "6", "date": "8", "components": "3"}
+"""Element 723: mandatory element missing, too long, invalid character, invalid date, too many
+data elements (997 has no code of its own for components)."""
+
 _MOST_CODES = 5
 _BAD_VALUE = 99  # element 724
 _MOST_SEGMENTS = 255  # a person needs the first faults of a set, not thousands
@@ -231,7 +238,9 @@ def _segments(answer: X12Answer, form: _Form, faults: list[Fault]) -> None:
 
 
 def _segment_code(fault: Fault) -> str:
-    """Element 720: unrecognised; or known, but not to be expected here."""
+    """Element 720: missing, too often; unrecognised; or known, but not to be expected here."""
+    if fault.error is not None:
+        return _SEGMENT_ERRORS.get(fault.error, "8")
     return "1" if fault.code == "EDI_SEGMENT" else "2"
 
 
@@ -239,11 +248,14 @@ def _element(answer: X12Answer, form: _Form, fault: Fault) -> None:
     place = str(fault.element)
     component = None if fault.component is None else str(fault.component)
     value = answer.fitted(fault.value or "")[:_BAD_VALUE].rstrip()
-    answer.add(form.element, (place, component), None, _element_code(fault.value), value)
+    answer.add(form.element, (place, component), None, _element_code(fault), value)
 
 
-def _element_code(value: str | None) -> str:
-    """Element 723: missing, an invalid character, an invalid value."""
+def _element_code(fault: Fault) -> str:
+    """Element 723: as the fault says, else missing, an invalid character, an invalid value."""
+    if fault.error in _ELEMENT_ERRORS:
+        return _ELEMENT_ERRORS[fault.error]
+    value = fault.value
     if not value:
         return "1"
     return "7" if value.isprintable() else "6"

@@ -9,6 +9,7 @@ file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +19,7 @@ from oms_import.model.codes import Code
 from oms_import.model.edi import FAULT_TAG, Envelopes, Fault, element
 from oms_import.model.finding import Finding, Location, Severity
 from oms_import.model.values import Dialect, Shaping
+from oms_import.readers.edi.faults_within import faults_within, led_by
 from oms_import.readers.edi.leading import Header
 from oms_import.readers.edi.partners import PARTNER_TAG, terms_of
 from oms_import.readers.spec import ReadSpec
@@ -26,6 +28,7 @@ ORDER_KINDS = ("order", "change")
 """The kinds of message that are read; others are skipped and told."""
 
 _TOLD = 100  # findings about a file: a person needs the first ones, not thousands
+_KEPT = 10_000  # faults within messages; what is beyond still condemns its message
 _FAULTS_OF_ONE = 50  # fault rows that one message, group or interchange gives to a message
 
 
@@ -110,6 +113,7 @@ class SegmentSource:
         self._tokens = tokens
         self._ready = ready
         self.shape = shape
+        self._within: dict[Fault, None] = {}  # found in messages as they were read
         self._terms = terms_of(self.envelopes.interchanges, spec)
         strict = [one for one in self.envelopes.faults if self._strict(one)]
         self._faults = _fault_frames(strict)
@@ -123,8 +127,12 @@ class SegmentSource:
 
     @property
     def envelopes(self) -> Envelopes:
-        """What surrounds the segments, for acknowledgements and control numbers."""
-        return self._tokens.envelopes
+        """What surrounds the segments, for acknowledgements and control numbers.
+
+        Faults within messages are among the faults once the messages were read.
+        """
+        around = self._tokens.envelopes
+        return replace(around, faults=(*around.faults, *self._within)) if self._within else around
 
     @property
     def dialect(self) -> Dialect:
@@ -154,10 +162,21 @@ class SegmentSource:
         """
         said = any(one.kept_back or one.account or one.segment for one in self._terms.values())
         if self._ready is not None and not said and 0 < self._ready.height <= rows:
-            yield self._ready
+            yield self._checked(self._ready)
             return
         for part in _parts(self._orders, max(1, rows)):
-            yield _around(part, self._led(part))
+            yield self._checked(_around(part, self._led(part)))
+
+    def _checked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Messages led by what is wrong within them, too; it is kept for the acknowledgements."""
+        cut_off = frozenset(
+            one.message or 0
+            for one in self._tokens.envelopes.faults
+            if one.code == Code.EDI_TRUNCATED
+        )
+        found = faults_within(rows, self._tokens.name, cut_off)
+        self._within.update(dict.fromkeys(found[: max(0, _KEPT - len(self._within))]))
+        return led_by(rows, [one for one in found if self._strict(one)])
 
     def _led(self, messages: pl.DataFrame) -> pl.DataFrame:
         """Segments behind the leading rows of their messages."""
