@@ -1,4 +1,4 @@
-"""The command as its users run it: a subprocess in a workspace of its own."""
+"""The command as its users run it: a process in a workspace of its own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from forked import Server
+
 ROOT = Path(__file__).parents[2]
+AT_START = {"LC_ALL", "LANG", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONPATH"}
+"""What Python reads once, when it starts."""
 COMMAND = [sys.executable, "-m", "oms_import.cli"]
 
 
@@ -33,16 +38,33 @@ Command = Callable[..., Answer]
 
 def run(*arguments: str, cwd: Path | None = None, stdin: str | None = None, **env: str) -> Answer:
     """Run the command to its end."""
+    if not env.keys().isdisjoint(AT_START):
+        return started(*arguments, cwd=cwd, stdin=stdin, **env)
+    here, typed = cwd or Path.cwd(), (stdin or "").encode()
+    code, out, err = _server().call(list(arguments), here, environment(**env), typed)
+    return Answer(code, out.decode(), err.decode())
+
+
+def started(
+    *arguments: str, cwd: Path | None = None, stdin: str | None = None, **env: str
+) -> Answer:
+    """The same in a process of its own, from Python's start to its end."""
     done = subprocess.run(
         [*COMMAND, *arguments],
         cwd=cwd,
         env=environment(**env),
-        input=stdin.encode() if stdin is not None else b"",
+        input=(stdin or "").encode(),
         capture_output=True,
         timeout=120,
         check=False,
     )
     return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@cache
+def _server() -> Server:
+    """One for all tests of this process; it ends when its input does."""
+    return Server(environment())
 
 
 def environment(**changes: str) -> dict[str, str]:
