@@ -105,8 +105,12 @@ def test_the_order_of_rows_does_not_matter(orders: list[Row], seed: int) -> None
     assert_frame_equal(there, here)
 
 
+# A change is no fault: it is judged by other rules, and waits where a new order is rejected.
+_WORSE = [one for one in _FAULTS if "purpose" not in one]
+
+
 @settings(max_examples=25, deadline=None)
-@given(ORDERS, st.sampled_from(_FAULTS), st.data())
+@given(ORDERS, st.sampled_from(_WORSE), st.data())
 def test_a_further_fault_never_releases_an_order(
     orders: list[Row], fault: Row, data: st.DataObject
 ) -> None:
