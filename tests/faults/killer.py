@@ -14,6 +14,7 @@ imported and forks one child a run, so that a run costs no start of Python.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -173,11 +174,22 @@ def _serve() -> None:
             log = os.environ.get("KILLER_LOG", os.devnull)
             os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 1)
             os.dup2(1, 2)
-            run(asked["when"], asked["arguments"])
-            os._exit(0)
+            os._exit(_code(asked["when"], asked["arguments"]))
         out.write(f"{pid}\n")
         _, status = os.waitpid(pid, 0)
         out.write(f"{os.waitstatus_to_exitcode(status)}\n")
+
+
+def _code(when: str, arguments: list[str]) -> int:
+    """Run; what the interpreter would clear away at its end dies with the process."""
+    code: object = 0
+    try:
+        run(when, arguments)
+    except SystemExit as ended:
+        code = ended.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code if isinstance(code, int) else 1
 
 
 def _import(modules: list[str]) -> None:
@@ -185,6 +197,8 @@ def _import(modules: list[str]) -> None:
     for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what is here stays: no child looks at it, nor copies it
     assert threading.active_count() == 1
 
 
