@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from oms_import.model.documents import OTHER_LINE_VALUES, OTHER_VALUES
+from oms_import.model.errors import DropRejectedError
 from oms_import.model.values import Limits
-from oms_import.readers.documents import source, xml_blocks
+from oms_import.readers.documents import json_blocks, json_stream, source, xml_blocks
 from oms_import.readers.documents.source import DocumentSource
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -174,3 +175,144 @@ def test_limits_hold_in_bulk_too(tmp_path: Path, inside: str, code: str) -> None
         assert refused(tmp_path, "xml", text, wanted, few) == code
     with patch.object(xml_blocks, "_BLOCK", 10_000):
         assert refused(tmp_path, "xml", text, wanted, few) == code
+
+
+NUMBERS = ["10.799999999999999", "901234567890123456", "-0", "1.50", "1e3", "12E-2", "1e99", "0.0"]
+STRINGS = st.one_of(
+    TEXTS.map(lambda text: json.dumps(text, ensure_ascii=False)),
+    st.sampled_from([r'"\u00e4\n\"\\"', r'"\ud83d\ude00"', r'"\ud800"', r'"\\"', '"{[,:]}"']),
+)
+SCALARS = st.one_of(st.sampled_from([*NUMBERS, "true", "false", "null"]), STRINGS)
+JSON_KEYS = ["a", "b", "c", "line", "k", "ä"]
+JSON_STEPS = ["a", "b", "c", "line", "k", "a[1]", "b[k='1']", "a[k!='1']", "c[b]", "a[not(b)]"]
+JSON_PATHS = st.lists(
+    st.lists(st.sampled_from(JSON_STEPS), min_size=1, max_size=3).map(".".join),
+    max_size=8,
+    unique=True,
+)
+
+
+@st.composite
+def objects(draw: Draw, depth: int = 0) -> str:
+    """A JSON object, written one way or another; seldom with a key that comes again."""
+    again = draw(st.integers(0, 19)) == 19
+    keys = draw(st.lists(st.sampled_from(JSON_KEYS), max_size=5, unique=not again))
+    blank = draw(st.sampled_from(["", " ", "\t"]))
+    pairs = [f'"{key}"{blank}:{blank}{draw(json_values(depth + 1))}' for key in keys]
+    return "{" + blank + f"{blank},{blank}".join(pairs) + blank + "}"
+
+
+@st.composite
+def json_values(draw: Draw, depth: int) -> str:
+    kind = draw(st.integers(0, 5 if depth < 4 else 1))
+    if kind < 3:
+        return draw(SCALARS)
+    if kind == 3:
+        return draw(objects(depth))
+    odd = draw(st.integers(0, 19)) == 19
+    inside = st.one_of(SCALARS, objects(depth), json_values(depth + 1) if odd else objects(depth))
+    return f"[{', '.join(draw(st.lists(inside, max_size=3)))}]"
+
+
+def in_list(orders: list[str]) -> str:
+    return f"[{', '.join(orders)}]"
+
+
+@st.composite
+def json_documents(draw: Draw) -> str:
+    """Lines of orders, a list of them, or one somewhere in an object; now and then damaged."""
+    orders = draw(st.lists(objects(), min_size=1, max_size=5))
+    kind = draw(st.sampled_from(["lines", "list", "inside", "deep"]))
+    around = draw(st.sampled_from(['"h": 1', '"h": "\\ud800"', '"h": {"k": [1, {}]}']))
+    behind = draw(st.sampled_from(["", ', "more": [1, 2]']))
+    text = {
+        "lines": draw(st.sampled_from(["\n", "\r\n", " "])).join(orders),
+        "list": in_list(orders),
+        "inside": f'{{{around}, "orders": {in_list(orders)}{behind}}}\n',
+        "deep": f'{{{around}, "page": {{"no": 3,\n"orders": {in_list(orders)}}}{behind}}}',
+    }[kind]
+    if draw(st.integers(0, 3)) == 3:
+        at = draw(st.integers(0, len(text)))
+        drawn = st.sampled_from(["", ",", "}", '"', "\\", "x", "[", ":", "1", "\x01", "\x00"])
+        text = text[:at] + draw(drawn) + text[at + draw(st.integers(0, 1)) :]
+    return text
+
+
+def outcome(found: DocumentSource, size: int = 100_000) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows, and what is said of the file; if it is refused, the rows before that."""
+    frames: list[dict[str, Any]] = []
+    try:
+        for frame in found.batches(size):
+            frames += frame.to_dicts()
+    except DropRejectedError as error:
+        return [], [str(one) for one in error.findings]
+    listed = [name for name in found.columns if name.endswith("[*]")]
+    for row in frames:
+        for name in (OTHER_VALUES, OTHER_LINE_VALUES):
+            row[name] = told(row[name])
+        for name in listed:
+            row[name] = [sorted(one.items()) for one in json.loads(row[name] or "[]")]
+    return frames, [str(one) for one in found.findings]
+
+
+@given(json_documents(), JSON_PATHS, st.integers(8, 200), st.booleans(), st.integers(1, 4))
+@settings(CHECK, max_examples=150)
+def test_json(
+    tmp_path: Path, text: str, paths: list[str], block: int, lines: bool, size: int
+) -> None:
+    at = ["page.orders", "orders", "."] if '"orders"' in text else []
+    wanted = spec(
+        [*paths, "line.k", "line.a", "/h", "/page/no", "a[*]", "line.b[*]"],
+        never=["c.c"],
+        orders=at,
+        lines=["line"] if lines else [],
+    )
+    found = opened(tmp_path, "json", text, wanted)
+    with one_by_one():
+        slow, said = outcome(found)
+    with patch.object(json_blocks, "_BLOCK", block):
+        for many in (100_000, size):
+            fast, now = outcome(found, many)
+            assert not differences(fast, slow)
+            assert now == said
+
+
+ORDERS = [
+    r'{"id": 901234567890123456, "a": 10.799999999999999, "b": "\u00e4\n", "line": [{"k": 1}, {}]}',
+    '{"id": 1e2, "a": null, "b": ["x", null, "y"], "c": {}, "line": [], "d": true}',
+]
+
+
+@pytest.mark.parametrize(
+    "text", ["\n".join(ORDERS), in_list(ORDERS), f'{{"orders":{in_list(ORDERS)}}}']
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_is_common_in_json_is_read_in_bulk(tmp_path: Path, text: str, encoding: str) -> None:
+    at = ["orders"] if "orders" in text else []
+    found = opened(
+        tmp_path, "json", text.encode(encoding), spec(["id", "a"], orders=at, lines=["line"])
+    )
+    with one_by_one():
+        slow = rows(found)
+    assert not differences(rows(found), slow)
+    with patch.object(source, "_Part", side_effect=AssertionError):
+        assert sum(frame.height for frame in found.batches(10)) == len(slow) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('{"id": 1}\n' * 20_000, ""),
+        (in_list(['{"id": 1}'] * 20_000), ""),
+        (f'{{"id": 1}}\n{{"id": "{"y" * 99_000}"}}\n{{"id": 2}}', "JSON_LIMIT"),
+        (in_list(['{"id": 1}', f'{{"id": {in_list(["1"] * 40_000)}}}']), "JSON_LIMIT"),
+        ('{"id": 1}\n{"id": ' + '{"a":' * 4000 + "1" + "}" * 4001, "JSON_LIMIT"),
+        (f'{{"id": 1}}\n{{"id": {"[" * 4_000}{"]" * 4_000}}}', "JSON_LIMIT"),
+    ],
+)
+def test_limits_hold_for_json_in_bulk_too(tmp_path: Path, text: str, code: str) -> None:
+    few = Limits(document_bytes=50_000)
+    with patch.object(json_stream, "BLOCK", 10_000), patch.object(json_blocks, "_BLOCK", 20_000):
+        with one_by_one():
+            assert refused(tmp_path, "json", text, spec(["id"]), few) == code
+        assert refused(tmp_path, "json", text, spec(["id"]), few) == code

@@ -176,9 +176,9 @@ def test_borders_of_blocks_make_no_difference(
     if not text:
         return
     source = shop(tmp_path, text, at=())
-    whole, known = read(source), json_stream._BLOCK  # pyright: ignore[reportPrivateUsage]
-    json_stream._BLOCK = block  # pyright: ignore[reportPrivateUsage]
+    whole, known = read(source), json_stream.BLOCK
+    json_stream.BLOCK = block  # pyright: ignore[reportPrivateUsage]
     try:
         assert read(source).equals(whole)
     finally:
-        json_stream._BLOCK = known  # pyright: ignore[reportPrivateUsage]
+        json_stream.BLOCK = known  # pyright: ignore[reportPrivateUsage]

@@ -16,7 +16,7 @@ from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding, Location
 from oms_import.readers.documents.tree import Node
 
-_BLOCK = 1 << 20
+BLOCK = 1 << 20
 _BLANKS = " \t\r\n"
 _WRITTEN_OUT = 30  # digits of a number with an exponent
 
@@ -43,7 +43,7 @@ def put(result: dict[str, Any], key: str, value: Any) -> None:
     result[key] = [*(known if isinstance(known, list) else [known]), value]
 
 
-def _number(text: str) -> str:
+def number_text(text: str) -> str:
     """A number's own text; exponents, which are no decimals, are written out where they are few."""
     if "e" not in text and "E" not in text:
         return text
@@ -52,21 +52,23 @@ def _number(text: str) -> str:
 
 
 _DECODER = json.JSONDecoder(
-    parse_float=_number, parse_int=str, parse_constant=str, object_pairs_hook=_object
+    parse_float=number_text, parse_int=str, parse_constant=str, object_pairs_hook=_object
 )
 
 
 class JsonStream:
     """A place in a JSON text that only goes forward."""
 
-    def __init__(self, path: Path, encoding: str, limit: int) -> None:
+    def __init__(self, path: Path, encoding: str, limit: int, block: int = 0) -> None:
         """Begin.
 
         Args:
             path: the file.
             encoding: of its text, without byte order mark.
             limit: characters that one value may take.
+            block: bytes to read at once, at least; 0: BLOCK.
         """
+        self._block = block or BLOCK
         self._file = path.open("rb")
         self._decoder = codecs.getincrementaldecoder(encoding)("strict")
         self._limit = limit
@@ -165,6 +167,22 @@ class JsonStream:
             self._at = end
             return _plain(found)
 
+    def rest(self) -> str:
+        """The text from here on, as far as it was read."""
+        return self._text[self._at :]
+
+    def skip(self, count: int) -> None:
+        """Go past so many characters of it."""
+        self._at += count
+
+    def more(self) -> bool:
+        """Read on; whether there was more.
+
+        Raises:
+            DropRejectedError: ENC_INVALID, JSON_LIMIT.
+        """
+        return self._fill()
+
     def skip_line(self) -> str:
         """Go to the next line; gives the rest of this one, or its beginning where it is long."""
         while True:
@@ -204,7 +222,7 @@ class JsonStream:
         if self._ended:
             return False
         begin = self._at
-        if self._marked is not None and begin - self._marked < _BLOCK:
+        if self._marked is not None and begin - self._marked < BLOCK:
             begin = self._marked
         else:
             self._marked = None
@@ -212,7 +230,7 @@ class JsonStream:
         kept = self._text[begin:]
         if len(kept) > self._limit:
             raise self._too(f"large: a value of more than {self._limit / 1e6:g} MB")
-        block = self._file.read(max(_BLOCK, len(kept)))
+        block = self._file.read(max(self._block, len(kept)))
         try:
             more = self._decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
