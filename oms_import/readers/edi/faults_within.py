@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from oms_import.model.edi import COMPONENT, FAULT_TAG, Fault, element
@@ -17,6 +19,7 @@ from oms_import.model.edi import COMPONENT, FAULT_TAG, Fault, element
 Type = Literal["text", "number", "whole", "date"]
 
 _MOST = 1_000  # faults of a kind in one batch that are told one by one
+_CANCELLED = ("01", "03")  # element 353: cancellation, delete
 _OF_ONE = 50  # rows of faults that lead one message
 
 
@@ -45,7 +48,12 @@ class _Message:
 
     required: tuple[str, ...]  # once at least
     once: tuple[str, ...]  # once at most
-    elements: tuple[_Element, ...]
+    elements: tuple[_Element, ...]  # those of a segment in their order
+
+    @property
+    def tags(self) -> dict[str, None]:
+        """All segments that are spoken of, each once."""
+        return dict.fromkeys((*self.required, *self.once, *(one.tag for one in self.elements)))
 
 
 def _line(tag: str, quantity: int, price: int | None = None) -> tuple[_Element, ...]:
@@ -57,7 +65,7 @@ def _line(tag: str, quantity: int, price: int | None = None) -> tuple[_Element, 
 
 _X12 = {
     "850": _Message(
-        ("BEG",),
+        ("BEG", "PO1"),
         ("BEG", "CUR", "CTT"),
         (
             _Element("BEG", 1, required=True, longest=2, simple=True),
@@ -115,8 +123,8 @@ _EDIFACT_ORDER = _Message(
 _EDIFACT = {"ORDERS": _EDIFACT_ORDER, "ORDCHG": _EDIFACT_ORDER}
 
 _TABLES = {"x12": ("ST", _X12), "edifact": ("UNH", _EDIFACT)}
-_AFTER = {"PO1": ("CTT", "AMT", "SE")}
-"""A missing segment is told at what stands in its place: these, or the second of the message."""
+_AROUND = ("_message", "_segment", "_line", "_byte_from", "_interchange", "_group")
+_ENDS = ("CTT", "SE")  # a missing PO1 is told where these stand
 
 
 def faults_within(rows: pl.DataFrame, standard: str, cut_off: frozenset[int]) -> list[Fault]:
@@ -130,124 +138,167 @@ def faults_within(rows: pl.DataFrame, standard: str, cut_off: frozenset[int]) ->
     if standard not in _TABLES:
         return []
     opener, tables = _TABLES[standard]
-    heads = rows.filter(pl.col("tag") == opener)
-    kinds = heads.get_column(element(1 if standard == "x12" else 2))
-    kinds = kinds.str.split(COMPONENT).list.first().str.strip_chars()
+    named = element(1 if standard == "x12" else 2)
+    heads = rows.select(*_AROUND, named).filter(rows.get_column("tag") == opener)
+    kinds = heads.get_column(named).str.split(COMPONENT).list.first().str.strip_chars()
     found: list[Fault] = []
     for kind in kinds.unique(maintain_order=True).drop_nulls():
-        if kind in tables:
-            mine = heads.filter(kinds == kind)
-            known = tables[kind]
-            tags = list(dict.fromkeys((*known.required, *known.once, *_tags(known))))
-            tagged = rows.select(_needed(rows, known)).filter(pl.col("tag").is_in(tags))
-            if mine.height < heads.height:
-                tagged = tagged.filter(pl.col("_message").is_in(mine["_message"].implode()))
-            found += _of_kind(rows, mine, tagged, known, cut_off)
+        if kind not in tables:
+            continue
+        mine = heads.filter(kinds == kind)
+        inside = rows
+        if mine.height < heads.height:
+            inside = rows.filter(pl.col("_message").is_in(mine["_message"].implode()))
+        found += _of_kind(inside, mine, tables[kind], cut_off)
     found.sort(key=lambda fault: (fault.message or 0, fault.segment or 0, fault.element or 0))
     return found
 
 
-def _needed(rows: pl.DataFrame, known: _Message) -> list[str]:
-    """The columns that are looked at; the others are not copied."""
-    widest = max(one.place for one in known.elements)
-    places = [element(place) for place in range(1, widest + 1) if element(place) in rows.columns]
-    around = ("_message", "_segment", "_line", "_byte_from", "_interchange", "_group", "tag")
-    return [*around, *places]
-
-
-def _tags(known: _Message) -> Iterator[str]:
-    return (one.tag for one in known.elements)
-
-
 def _of_kind(
-    rows: pl.DataFrame,
-    heads: pl.DataFrame,
-    tagged: pl.DataFrame,
-    known: _Message,
-    cut_off: frozenset[int],
+    rows: pl.DataFrame, heads: pl.DataFrame, known: _Message, cut_off: frozenset[int]
 ) -> Iterator[Fault]:
-    by_tag = {
-        str(key[0]): frame
-        for key, frame in tagged.partition_by("tag", as_dict=True, maintain_order=True).items()
-    }
-    none = tagged.clear()
+    """Faults of the messages of one type; `rows` and `heads` hold no others."""
+    tags = rows.get_column("tag")
+    at = {tag: tags == tag for tag in known.tags}
     for tag in known.required:
-        there = by_tag.get(tag, none).get_column("_message")
-        lacking = heads.filter(~pl.col("_message").is_in(there.unique().implode()))
-        yield from _missing(rows, lacking, tag, cut_off)
+        there = rows.get_column("_message").filter(at[tag])
+        lacking = _lacking(heads, there)
+        if lacking.height:
+            yield from _missing(rows, lacking.filter(~pl.col("_message").is_in(cut_off)), tag)
     for tag in known.once:
-        again = by_tag.get(tag, none).filter(~pl.col("_message").is_first_distinct())
-        yield from _told(again, tag, f"{tag} stands in the message again", "repeated")
-    for one in known.elements:
-        if one.tag in by_tag:
-            yield from _of_element(by_tag[one.tag], one)
+        owners = rows.get_column("_message").filter(at[tag])
+        if owners.len() and (again := owners == owners.shift()).any():
+            yield from _told(rows.select(_AROUND).filter(at[tag]).filter(again), tag)
+    for (tag, _), every in groupby(known.elements, lambda one: (one.tag, one.place)):
+        ones = tuple(every)
+        suspects = _suspects(rows, at[tag], ones)
+        if suspects.height:
+            for one in ones:
+                yield from _of_element(suspects, one)
 
 
-def _missing(
-    rows: pl.DataFrame, lacking: pl.DataFrame, tag: str, cut_off: frozenset[int]
-) -> Iterator[Fault]:
+def _lacking(heads: pl.DataFrame, there: pl.Series) -> pl.DataFrame:
+    """The messages that are not among these, which are in order and may repeat."""
+    numbers = there.to_numpy()
+    numbers = numbers[np.append(True, numbers[1:] != numbers[:-1])] if len(numbers) else numbers
+    if np.array_equal(numbers, heads.get_column("_message").to_numpy()):
+        return heads.clear()
+    return heads.filter(~pl.Series(np.isin(heads.get_column("_message").to_numpy(), numbers)))
+
+
+def _missing(rows: pl.DataFrame, lacking: pl.DataFrame, tag: str) -> Iterator[Fault]:
     """Told where the segment should have been: after the header, or before what ends the lines."""
+    if tag == "PO1":
+        lacking = _ends(rows, _new(rows, lacking))
     for row in lacking.head(_MOST).iter_rows(named=True):
-        if row["_message"] in cut_off:
-            continue
-        place = row
-        if tag in _AFTER:
-            ending = rows.filter(
-                pl.col("_message") == row["_message"], pl.col("tag").is_in(list(_AFTER[tag]))
-            )
-            place = ending.row(0, named=True) if ending.height else row
-        segment = max(2, place["_segment"])
-        yield _fault({**place, "_segment": segment}, tag, f"{tag} is missing", "missing segment")
+        place = {**row, "_segment": max(2, row["_segment"])}
+        yield _fault(place, tag, f"{tag} is missing", "missing segment")
 
 
-def _told(bad: pl.DataFrame, tag: str, detail: str, error: str) -> Iterator[Fault]:
-    for row in bad.head(_MOST).iter_rows(named=True):
-        yield _fault(row, tag, detail, error)
+def _new(rows: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
+    """Headers of the messages whose BEG01 does not cancel: a cancellation needs no lines."""
+    purpose = pl.col(element(1)).str.strip_chars()
+    cancelled = rows.select("_message", "tag", element(1)).filter(
+        pl.col("tag") == "BEG", purpose.is_in(_CANCELLED)
+    )
+    return heads.filter(~pl.col("_message").is_in(cancelled["_message"].implode()))
 
 
-def _of_element(rows: pl.DataFrame, one: _Element) -> Iterator[Fault]:  # noqa: C901 one check a rule
+def _ends(rows: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
+    """Of these messages the first segment that ends the lines."""
+    if heads.is_empty():
+        return heads
+    within = pl.col("_message").is_in(heads["_message"].implode())
+    ends = rows.select(*_AROUND, "tag").filter(pl.col("tag").is_in(_ENDS), within)
+    return ends.filter(pl.col("_message").is_first_distinct())
+
+
+def _told(again: pl.DataFrame, tag: str) -> Iterator[Fault]:
+    for row in again.head(_MOST).iter_rows(named=True):
+        yield _fault(row, tag, f"{tag} stands in the message again", "repeated")
+
+
+def _suspects(rows: pl.DataFrame, at: pl.Series, ones: tuple[_Element, ...]) -> pl.DataFrame:
+    """Segments whose element is not plainly right, to be looked at closely; mostly there are none.
+
+    Values repeat much, so that each is looked at once. An element that nobody has is given as null.
+
+    Parameters:
+        at: which of `rows` are the segments.
+        ones: what is known of one element, its components in their order.
+    """
+    name, required = element(ones[0].place), ones[0].required
+    if name not in rows.columns:
+        nothing = rows.select(*_AROUND, pl.lit(None, pl.String).alias(name))
+        return nothing.filter(at) if required else nothing.clear()
+    cells = rows.get_column(name).filter(at)
+    values = cells.unique()
+    odd = values.filter(~values.str.contains(_plain(ones)))
+    around = rows.select(*_AROUND, name)
+    if odd.is_empty() and not (required and cells.has_nulls()):
+        return around.clear()
+    return around.filter(at).filter(cells.is_in(odd.implode()).fill_null(required))
+
+
+_ANY = "[ -~]*"
+
+
+def _plain(ones: tuple[_Element, ...]) -> str:
+    """What elements look like that are surely right; others may be, too.
+
+    Of components each stands in the group of the one before it, since all behind may be left out.
+    """
+    if ones[0].component is None:
+        return f"^{_plain_value(ones[0])}$"
+    known = {one.component or 1: _plain_value(one) for one in ones}
+    rest = f"(?:{COMPONENT}|$)"
+    for component in range(max(known), 1, -1):
+        rest = f"(?:{COMPONENT}(?:{known.get(component, _ANY)})?{rest}|$)"
+    return f"^{known.get(1, _ANY)}{rest}"
+
+
+def _plain_value(one: _Element) -> str:
+    if one.type == "number":
+        return "[0-9]+(?:[.][0-9]*)?"
+    if one.type == "date":
+        return "20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])"
+    longest = one.longest or 1
+    return f"[0-9]{{1,{longest}}}" if one.type == "whole" else f"[!-~][ -~]{{0,{longest - 1}}}"
+
+
+def _of_element(rows: pl.DataFrame, one: _Element) -> Iterator[Fault]:
     """Rows whose element is not what it has to be."""
-    name = element(one.place)
-    whole = pl.col(name) if name in rows.columns else pl.lit(None, pl.String)
-    value = whole
+    value = pl.col(element(one.place))
     if one.component is not None:
-        value = whole.str.split(COMPONENT).list.get(one.component - 1, null_on_oob=True)
-    if _plain_number(rows, one):
-        return
+        value = value.str.split(COMPONENT).list.get(one.component - 1, null_on_oob=True)
     seen = rows.select(
-        "_message", "_segment", "_line", "_byte_from", "_interchange", "_group",
-        value=value.replace("", None), empty=value.fill_null("").str.strip_chars() == "",
-    )  # fmt: skip
-    full, text = ~pl.col("empty"), pl.col("value")
-    checks: list[tuple[str, str, pl.Expr]] = []
-    if one.required:
-        checks.append(("missing", "is missing", pl.col("empty")))
-    if one.simple:
-        several = full & text.str.contains(COMPONENT, literal=True)
-        checks.append(("components", "has components, and is to have none", several))
-        full = full & ~text.str.contains(COMPONENT, literal=True)
-    if one.longest is not None:
-        longer = full & (text.str.strip_chars().str.len_chars() > one.longest)
-        checks.append(("too long", f"has more than {one.longest} characters", longer))
-    if one.type != "text":
-        said = {"date": "is no date", "number": "is no number", "whole": "is no whole number"}
-        error = "date" if one.type == "date" else "number"
-        checks.append((error, said[one.type], full & ~_is(one.type, text.str.strip_chars())))
-    if not checks:
-        return
-    flags = seen.select(pl.any_horizontal([bad for _, _, bad in checks])).to_series()
-    if not flags.any():
-        return
-    for error, said_, bad in checks:
+        *_AROUND,
+        value=value.replace("", None),
+        text=value.fill_null("").str.strip_chars(),
+    )
+    for error, said, bad in _checks(one):
         for row in seen.filter(bad).head(_MOST).iter_rows(named=True):
-            yield _fault(row, one.tag, f"{one.name} {said_}", error, one)
+            yield _fault(row, one.tag, f"{one.name} {said}", error, one)
 
 
-def _plain_number(rows: pl.DataFrame, one: _Element) -> bool:
-    """Whether all of the elements are numbers, as most are: they are not looked at twice."""
-    if not one.simple or one.type != "number" or element(one.place) not in rows.columns:
-        return False
-    return bool(rows.select(_is("number", pl.col(element(one.place))).all()).item())
+_NOT = {"date": "is no date", "number": "is no number", "whole": "is no whole number"}
+
+
+def _checks(one: _Element) -> Iterator[tuple[str, str, pl.Expr]]:
+    """Kind of fault, what to say, and whether `text`, an element without blanks, has it."""
+    text = pl.col("text")
+    full, several = text != "", text.str.contains(COMPONENT, literal=True)
+    if one.required:
+        yield "missing", "is missing", ~full
+    if one.simple:
+        yield "components", "has components, and is to have none", several
+        full = full & ~several
+    if one.longest is not None:
+        longer = full & (text.str.len_chars() > one.longest)
+        yield "too long", f"has more than {one.longest} characters", longer
+    if one.type != "text":
+        error = "date" if one.type == "date" else "number"
+        yield error, _NOT[one.type], full & ~_is(one.type, text)
 
 
 def _is(kind: Type, text: pl.Expr) -> pl.Expr:

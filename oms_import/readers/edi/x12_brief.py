@@ -80,6 +80,8 @@ def _grouped(
 
 
 def _set(st: Segment, rest: Iterator[Segment]) -> list[Segment] | None:
+    if any(value != value.strip() for value in st.elements):
+        return None  # blanks around the set's name or number belong to neither
     taken = [st]
     for one in rest:
         taken.append(one)
