@@ -34,6 +34,7 @@ _NOTHING, _STRING, _VALUE = 1, 2, 4
 _KIND = np.full(256, _OTHER, np.uint8)
 _KIND[list(b'{}[]:,"')] = range(7)
 _KIND[list(b" \t\r\n")] = _WHITE
+_KINDS = _KIND.tobytes()
 _STEP = np.array([1, -1, 1, -1, 0, 0], np.int64)
 _DEPTH = 100
 _MANY = 1 << 25
@@ -94,7 +95,7 @@ class _Signs:
 
     def __init__(self, data: bytes) -> None:
         text = np.frombuffer(data, np.uint8)
-        kind = _KIND[text]
+        kind = np.frombuffer(data.translate(_KINDS), np.uint8)
         quotes = np.flatnonzero(kind == _QUOTE)
         if b"\\" in data:
             quotes = quotes[~_escaped(text, quotes)]
@@ -134,8 +135,9 @@ class _Signs:
 
     def others(self, end: int) -> tuple[Ints, Ints]:
         """Begins and ends of what is neither sign, string nor blank, up to a place."""
-        edges = np.diff(self._other[:end].view(np.int8), prepend=0, append=0)
-        return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        at = np.flatnonzero(self._other[:end])
+        apart = at[1:] != at[:-1] + 1
+        return at[np.r_[True, apart][: len(at)]], at[np.r_[apart, True][: len(at)]] + 1
 
 
 def _escaped(text: Any, quotes: Ints) -> Bools:
@@ -303,31 +305,33 @@ class _Scan:
         begins, ends = self._strings
         told = np.flatnonzero(self._kind[self._of_string] != _COLON)
         texts = _decoded(cut(self._data, begins[told], ends[told]))
-        codes, written = interned(cut(self._data, *self._values))
-        literals = pl.Series(written, dtype=pl.String)
-        if not literals.str.contains(_LITERAL).all():
-            raise Odd
-        plain = [_written(one) for one in written]
-        pool = pl.concat([texts, pl.Series([*plain, None], dtype=pl.String)], rechunk=True)
+        values = _values(cut(self._data, *self._values))
+        nothing = pl.Series([None], dtype=pl.String)
+        pool = pl.concat([texts, values, nothing], rechunk=True)
         source = np.full(len(self._kind), len(pool) - 1, np.int64)
         source[self._of_string[told]] = np.arange(len(texts))
-        source[self._of_value] = codes + len(texts)
+        source[self._of_value] = np.arange(len(values)) + len(texts)
         source[self._kind == _OPEN] = len(pool) - 1
         return pool.gather(source[at])
 
 
-def _written(literal: str) -> str | None:
-    """What the slow way has for a value that is no string.
+def _values(literals: pl.Series) -> pl.Series:
+    """What the other way has for values that are no strings; null for null.
 
     Raises:
-        Odd: a number that is too large.
+        Odd: one is no value, or a number that is too large.
     """
-    if literal == "null":
-        return None
+    if not literals.str.contains(_LITERAL).all():
+        raise Odd
+    literals = literals.set(literals == "null", None)
+    some = literals.str.contains(r"[0-9][eE]").fill_null(value=False)
+    if not some.any():
+        return literals
     try:
-        return literal if literal in ("true", "false") else number_text(literal)
+        written = [number_text(one) for one in literals.filter(some)]
     except ArithmeticError:
         raise Odd from None
+    return literals.scatter(some.arg_true(), pl.Series(written, dtype=pl.String))
 
 
 def _decoded(texts: pl.Series) -> pl.Series:
