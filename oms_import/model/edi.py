@@ -82,7 +82,14 @@ class Fault:
     line: int | None = None
     error: str | None = None
     """Of faults within a message: missing segment, repeated, missing, too long, number, date,
-    components; an acknowledgement has a code for each."""
+    components; an acknowledgement has a code for each. Of headers: not unique."""
+
+    @property
+    def noted(self) -> bool:
+        """Told and acknowledged as an error, but never held against an order: partners who give
+        every set the same number are many.
+        """
+        return self.error == "not unique"
 
     @property
     def pointer(self) -> str:

@@ -121,6 +121,15 @@ def test_a_damaged_x12_file_never_reads_otherwise_than_by_the_long_way(
     same(brief_x12(data), data, long_x12)
 
 
+@pytest.mark.parametrize("st", ["ST* 850*0001", "ST*850 *0001", "ST*850*0001* 004010"])
+def test_blanks_around_what_st_says_are_left_to_the_long_way(st: str, tmp_path: Path) -> None:
+    data = x12([["1"]], "", "~", "*", "850").replace("ST*850*0001", st).encode()
+    assert brief_x12(data) is None
+    path = tmp_path / "drop"
+    path.write_bytes(data)
+    assert long_x12(path, tmp_path).envelopes.messages["type"].to_list() == ["850"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(bodies, min_size=1, max_size=3),

@@ -54,7 +54,7 @@ def read(text: str, folder: Path, *, strict: bool = True) -> tuple[SegmentSource
     spec = ReadSpec(format=FormatSpec(strict=strict, test="release"))
     reader = open_x12 if text.startswith("ISA") else open_edifact
     source = reader(path, spec, folder, Limits())
-    return source, pl.concat(source.batches(1000), how="diagonal")
+    return source, pl.concat(source.batches(50_000), how="diagonal")
 
 
 def answer(text: str, folder: Path, how: object = functional_ack_997) -> list[str]:
@@ -107,6 +107,52 @@ def test_contrl_names_segment_element_and_error(
     body: tuple[str, ...], wanted: list[str], tmp_path: Path
 ) -> None:
     assert answer(edifact(*body), tmp_path, contrl) == wanted
+
+
+def test_a_set_number_that_another_set_of_the_group_has_is_noted(tmp_path: Path) -> None:
+    one = "".join(f"{segment}~" for segment in ("ST*850*0001", BEG, PO1, "SE*4*0001"))
+    text = x12(BEG, PO1).replace(one, one * 2).replace("GE*1", "GE*2")
+    assert answer(text, tmp_path) == ["AK5*A", "AK5*E*23"]
+    source, rows = read(text, tmp_path)
+    assert FAULT_TAG not in rows["tag"].to_list()
+    (warned,) = source.findings
+    assert "ST02 0001" in (warned.detail or "")
+
+
+def test_a_message_reference_that_came_before_is_a_warning(tmp_path: Path) -> None:
+    one = "UNH+1+ORDERS:D:96A:UN'BGM+220+4711+9'LIN+1'UNT+4+1'"
+    text = edifact("BGM+220+4711+9", "LIN+1").replace(one, one * 2).replace("UNZ+1", "UNZ+2")
+    source, rows = read(text, tmp_path)
+    assert FAULT_TAG not in rows["tag"].to_list()
+    assert [(one.code, one.severity) for one in source.findings] == [("EDI_CONTROL_REF", "warning")]
+    envelopes = source.envelopes
+    told = contrl(envelopes, envelopes.interchanges[0], outcomes_frame([]), NUMBERS, AT)
+    said = [segment for segment in (told or "").split("'") if segment.startswith("UCM")]
+    assert said == ["UCM+1+ORDERS:D:96A:UN+7"] * 2
+
+
+def test_groups_of_two_interchanges_may_have_the_same_number(tmp_path: Path) -> None:
+    text = x12(BEG, PO1)
+    source, _ = read(text + text.replace("000000007", "000000008"), tmp_path)
+    assert source.findings == []
+
+
+def test_an_order_without_lines_lacks_them_but_a_cancellation_does_not(tmp_path: Path) -> None:
+    assert answer(x12(BEG, "CTT*0"), tmp_path) == ["AK3*PO1*3**3", "AK5*R*5"]
+    assert answer(x12(BEG), tmp_path) == ["AK3*PO1*3**3", "AK5*R*5"]
+    assert answer(x12(BEG.replace("*00*", "*01*")), tmp_path) == ["AK5*A"]
+
+
+def test_each_of_very_many_bad_orders_is_condemned(tmp_path: Path) -> None:
+    sets = [
+        "".join(f"{one}~" for one in (f"ST*850*{n:05}", BEG, PO1, "PO1*2*x*EA*y", f"SE*5*{n:05}"))
+        for n in range(1_500)
+    ]
+    whole = x12(BEG, PO1)
+    begin, end = whole.index("ST*850"), whole.index("GE*1")
+    text = whole[:begin] + "".join(sets) + whole[end:].replace("GE*1*", "GE*1500*")
+    _, rows = read(text, tmp_path)
+    assert rows.filter(pl.col("tag") == FAULT_TAG)["_message"].n_unique() == 1_500
 
 
 def test_strict_condemns_the_order_and_lenient_warns(tmp_path: Path) -> None:

@@ -136,7 +136,8 @@ def _service_error(faults: tuple[Fault, ...], header: str) -> tuple[Element, ...
         element = _POSITIONS.get(fault.code)
     if element is None:
         return _ERRORS.get(fault.code, "18"), tag
-    return _ERRORS.get(fault.code, "12"), tag, _place(element, fault.component)
+    error = "26" if fault.error == "not unique" else _ERRORS.get(fault.code, "12")
+    return error, tag, _place(element, fault.component)
 
 
 def _segments(answer: EdifactAnswer, faults: list[Fault]) -> None:

@@ -176,7 +176,7 @@ def _set(
     )  # fmt: skip
     supported = row["kind"] in {"order", "change"}
     verdict: Verdict = "E" if faults else "A"
-    if not supported or codes or (faults and policy.strict):
+    if not supported or codes or (policy.strict and not all(fault.noted for fault in faults)):
         verdict = "R"
     return SetVerdict(
         number,

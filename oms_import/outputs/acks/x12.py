@@ -220,6 +220,8 @@ def _set_code(fault: Fault) -> str:
     if not _of_envelope(fault):
         return "5"
     if fault.tag == "ST":
+        if fault.error == "not unique":
+            return "23"  # not unique within the group
         return "6" if fault.element == 1 else "7"
     return _SET_CODES.get(fault.code, "5")
 

@@ -65,7 +65,8 @@ def _assembled(text: str, marks: Delimiters, segments: Sequence[Segment]) -> Bri
     for one in rest:
         if one.tag == "UNZ":
             control = part(_whole(unb), 5)
-            sound = bool(messages) and agree(one, len(messages), control)
+            references = {message.row[6] for message in messages}
+            sound = len(references) == len(messages) > 0 and agree(one, len(messages), control)
             return (
                 _brief(text, marks, unb, messages) if sound and next(rest, None) is None else None
             )

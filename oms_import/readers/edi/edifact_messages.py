@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -132,14 +132,21 @@ def messages(parts: Sequence[Placed], syntax: Syntax) -> tuple[pl.DataFrame, Ite
     if len(places["message"]) <= _FEW:
         said = _few(heads, trails)
         kinds: list[str] | pl.Series = [syntax.kinds.get(kind, "other") for kind in said["type"]]
-        frame = pl.DataFrame({**places, **said, "kind": kinds})
+        frame = pl.DataFrame({**places, **said, "kind": kinds}).with_columns(_again(syntax))
         return _as_messages(frame), _faults(frame, syntax)
     frame = pl.DataFrame(places).hstack(_many(heads, trails))
     kind = pl.col("type").replace_strict(
         list(syntax.kinds), list(syntax.kinds.values()), default="other", return_dtype=pl.String
     )
-    frame = frame.with_columns(kind.alias("kind"))
+    frame = frame.with_columns(kind.alias("kind"), _again(syntax))
     return _as_messages(frame), _faults(frame.filter(_suspicious(syntax)), syntax)
+
+
+def _again(syntax: Syntax) -> pl.Expr:
+    """Whether a message's reference is that of one before it in its interchange or group."""
+    if not syntax.referenced:
+        return pl.lit(value=False).alias("again")
+    return (~pl.struct("group", "control").is_first_distinct()).alias("again")
 
 
 def _as_messages(frame: pl.DataFrame) -> pl.DataFrame:
@@ -208,7 +215,7 @@ def _suspicious(syntax: Syntax) -> pl.Expr:
     counted = pl.col("stated").str.strip_chars_start("0") == pl.col("segments").cast(pl.String)
     same = pl.col("repeated") == pl.col("control") if syntax.referenced else pl.lit(value=True)
     named = pl.col("type").str.contains(_TYPE) & (pl.col("control") != "")
-    return ~(pl.col("whole") & counted & same & named)
+    return pl.col("again") | ~(pl.col("whole") & counted & same & named)
 
 
 def _faults(frame: pl.DataFrame, syntax: Syntax) -> Iterator[Fault]:
@@ -235,6 +242,10 @@ def _header_faults(row: dict[str, Any], tag: str) -> Iterator[Fault]:
     """A header that does not say which message this is, or which type it is of."""
     if not row["control"]:
         yield _fault("EDI_SEGMENT", row, tag, f"{tag} has no reference", 1)
+    elif row["again"]:
+        detail = f'{tag} has the reference "{row["control"]}" of another message'
+        again = _fault("EDI_CONTROL_REF", row, tag, detail, 1, row["control"])
+        yield replace(again, error="not unique")
     if not re.search(_TYPE, row["type"]):
         detail = f'{tag} names no type of message: "{row["type"]}"'
         yield _fault("EDI_SEGMENT", row, tag, detail, 2, row["type"])

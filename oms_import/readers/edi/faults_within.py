@@ -1,143 +1,41 @@
 """What is wrong inside messages, as their directory sees it: segments missing or once too often,
 elements missing, too long, or of another type. Work on whole frames; a loop only over what is bad.
 
-Only what every version of a standard demands is held against an order: see `_X12`, `_EDIFACT`.
+What is demanded is in readers.edi.demands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from oms_import.model.edi import COMPONENT, FAULT_TAG, Fault, element
+from oms_import.readers.edi.demands import TABLES, ElementRule, MessageRule, Type
 
-Type = Literal["text", "number", "whole", "date"]
-
-_MOST = 1_000  # faults of a kind in one batch that are told one by one
+_MOST = 1_000  # faults of a kind in one batch that are told; beyond, the first of each message
 _CANCELLED = ("01", "03")  # element 353: cancellation, delete
 _OF_ONE = 50  # rows of faults that lead one message
 
-
-@dataclass(frozen=True, slots=True)
-class _Element:
-    """What an element, or a component of it, has to be. Counted from 1 after the tag."""
-
-    tag: str
-    place: int
-    type: Type = "text"
-    required: bool = False
-    longest: int | None = None  # characters; of numbers digits
-    component: int | None = None
-    simple: bool = False  # has no components
-
-    @property
-    def name(self) -> str:
-        """`BEG03`, `QTY01-2`."""
-        part = "" if self.component is None else f"-{self.component}"
-        return f"{self.tag}{self.place:02}{part}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """The part of a message's definition that is checked."""
-
-    required: tuple[str, ...]  # once at least
-    once: tuple[str, ...]  # once at most
-    elements: tuple[_Element, ...]  # those of a segment in their order
-
-    @property
-    def tags(self) -> dict[str, None]:
-        """All segments that are spoken of, each once."""
-        return dict.fromkeys((*self.required, *self.once, *(one.tag for one in self.elements)))
-
-
-def _line(tag: str, quantity: int, price: int | None = None) -> tuple[_Element, ...]:
-    amounts = [_Element(tag, quantity, "number", simple=True)]
-    if price is not None:
-        amounts.append(_Element(tag, price, "number", simple=True))
-    return tuple(amounts)
-
-
-_X12 = {
-    "850": _Message(
-        ("BEG", "PO1"),
-        ("BEG", "CUR", "CTT"),
-        (
-            _Element("BEG", 1, required=True, longest=2, simple=True),
-            _Element("BEG", 2, required=True, longest=2, simple=True),
-            _Element("BEG", 3, required=True, longest=22, simple=True),
-            _Element("BEG", 5, "date", required=True, simple=True),
-            *_line("PO1", 2, 4),
-            _Element("CTT", 1, "whole", required=True, longest=6, simple=True),
-        ),
-    ),
-    "860": _Message(
-        ("BCH",),
-        ("BCH", "CUR", "CTT"),
-        (
-            _Element("BCH", 1, required=True, longest=2, simple=True),
-            _Element("BCH", 2, required=True, longest=2, simple=True),
-            _Element("BCH", 3, required=True, longest=22, simple=True),
-            _Element("BCH", 6, "date", required=True, simple=True),
-            _Element("POC", 2, required=True, longest=2, simple=True),
-            *_line("POC", 3, 6),
-        ),
-    ),
-    "875": _Message(
-        ("G50",),
-        ("G50",),
-        (
-            _Element("G50", 1, required=True, longest=2, simple=True),
-            _Element("G50", 2, "date", required=True, simple=True),
-            _Element("G50", 3, required=True, longest=22, simple=True),
-            *_line("G68", 1, 3),
-        ),
-    ),
-    "940": _Message(
-        ("W05",),
-        ("W05",),
-        (
-            _Element("W05", 1, required=True, longest=2, simple=True),
-            _Element("W05", 2, required=True, longest=22, simple=True),
-            *_line("W01", 1),
-        ),
-    ),
-}
-"""Elements 353, 92, 324, 373, 380/330/358, 212 and 354 as all versions since 003010 have them."""
-
-_EDIFACT_ORDER = _Message(
-    ("BGM",),
-    ("BGM", "UNS"),
-    (
-        _Element("QTY", 1, required=True, longest=3, component=1),
-        _Element("QTY", 1, "number", component=2),
-        _Element("PRI", 1, "number", component=2),
-        _Element("DTM", 1, required=True, longest=3, component=1),
-    ),
-)
-_EDIFACT = {"ORDERS": _EDIFACT_ORDER, "ORDCHG": _EDIFACT_ORDER}
-
-_TABLES = {"x12": ("ST", _X12), "edifact": ("UNH", _EDIFACT)}
 _AROUND = ("_message", "_segment", "_line", "_byte_from", "_interchange", "_group")
 _ENDS = ("CTT", "SE")  # a missing PO1 is told where these stand
 
 
 def faults_within(rows: pl.DataFrame, standard: str, cut_off: frozenset[int]) -> list[Fault]:
-    """Faults of the messages in a frame, in file order; at most `_MOST` of a kind.
+    """Faults of the messages in a frame, in file order. Of a kind of which there are more than
+    `_MOST` only the first in each message is told, so that each is condemned.
 
     Parameters:
         rows: SEGMENTS of whole messages, with `_interchange` and `_group`.
         standard: x12, edifact; of others nothing is known here.
         cut_off: messages without end, of which nothing is said to be missing.
     """
-    if standard not in _TABLES:
+    if standard not in TABLES:
         return []
-    opener, tables = _TABLES[standard]
+    opener, tables = TABLES[standard]
     named = element(1 if standard == "x12" else 2)
     heads = rows.select(*_AROUND, named).filter(rows.get_column("tag") == opener)
     kinds = heads.get_column(named).str.split(COMPONENT).list.first().str.strip_chars()
@@ -155,7 +53,7 @@ def faults_within(rows: pl.DataFrame, standard: str, cut_off: frozenset[int]) ->
 
 
 def _of_kind(
-    rows: pl.DataFrame, heads: pl.DataFrame, known: _Message, cut_off: frozenset[int]
+    rows: pl.DataFrame, heads: pl.DataFrame, known: MessageRule, cut_off: frozenset[int]
 ) -> Iterator[Fault]:
     """Faults of the messages of one type; `rows` and `heads` hold no others."""
     tags = rows.get_column("tag")
@@ -190,7 +88,7 @@ def _missing(rows: pl.DataFrame, lacking: pl.DataFrame, tag: str) -> Iterator[Fa
     """Told where the segment should have been: after the header, or before what ends the lines."""
     if tag == "PO1":
         lacking = _ends(rows, _new(rows, lacking))
-    for row in lacking.head(_MOST).iter_rows(named=True):
+    for row in lacking.iter_rows(named=True):
         place = {**row, "_segment": max(2, row["_segment"])}
         yield _fault(place, tag, f"{tag} is missing", "missing segment")
 
@@ -214,11 +112,15 @@ def _ends(rows: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told(again: pl.DataFrame, tag: str) -> Iterator[Fault]:
-    for row in again.head(_MOST).iter_rows(named=True):
+    for row in _bounded(again).iter_rows(named=True):
         yield _fault(row, tag, f"{tag} stands in the message again", "repeated")
 
 
-def _suspects(rows: pl.DataFrame, at: pl.Series, ones: tuple[_Element, ...]) -> pl.DataFrame:
+def _bounded(bad: pl.DataFrame) -> pl.DataFrame:
+    return bad if bad.height <= _MOST else bad.filter(pl.col("_message").is_first_distinct())
+
+
+def _suspects(rows: pl.DataFrame, at: pl.Series, ones: tuple[ElementRule, ...]) -> pl.DataFrame:
     """Segments whose element is not plainly right, to be looked at closely; mostly there are none.
 
     Values repeat much, so that each is looked at once. An element that nobody has is given as null.
@@ -243,7 +145,7 @@ def _suspects(rows: pl.DataFrame, at: pl.Series, ones: tuple[_Element, ...]) -> 
 _ANY = "[ -~]*"
 
 
-def _plain(ones: tuple[_Element, ...]) -> str:
+def _plain(ones: tuple[ElementRule, ...]) -> str:
     """What elements look like that are surely right; others may be, too.
 
     Of components each stands in the group of the one before it, since all behind may be left out.
@@ -257,7 +159,7 @@ def _plain(ones: tuple[_Element, ...]) -> str:
     return f"^{known.get(1, _ANY)}{rest}"
 
 
-def _plain_value(one: _Element) -> str:
+def _plain_value(one: ElementRule) -> str:
     if one.type == "number":
         return "[0-9]+(?:[.][0-9]*)?"
     if one.type == "date":
@@ -266,7 +168,7 @@ def _plain_value(one: _Element) -> str:
     return f"[0-9]{{1,{longest}}}" if one.type == "whole" else f"[!-~][ -~]{{0,{longest - 1}}}"
 
 
-def _of_element(rows: pl.DataFrame, one: _Element) -> Iterator[Fault]:
+def _of_element(rows: pl.DataFrame, one: ElementRule) -> Iterator[Fault]:
     """Rows whose element is not what it has to be."""
     value = pl.col(element(one.place))
     if one.component is not None:
@@ -277,14 +179,14 @@ def _of_element(rows: pl.DataFrame, one: _Element) -> Iterator[Fault]:
         text=value.fill_null("").str.strip_chars(),
     )
     for error, said, bad in _checks(one):
-        for row in seen.filter(bad).head(_MOST).iter_rows(named=True):
+        for row in _bounded(seen.filter(bad)).iter_rows(named=True):
             yield _fault(row, one.tag, f"{one.name} {said}", error, one)
 
 
 _NOT = {"date": "is no date", "number": "is no number", "whole": "is no whole number"}
 
 
-def _checks(one: _Element) -> Iterator[tuple[str, str, pl.Expr]]:
+def _checks(one: ElementRule) -> Iterator[tuple[str, str, pl.Expr]]:
     """Kind of fault, what to say, and whether `text`, an element without blanks, has it."""
     text = pl.col("text")
     full, several = text != "", text.str.contains(COMPONENT, literal=True)
@@ -313,7 +215,7 @@ def _is(kind: Type, text: pl.Expr) -> pl.Expr:
 
 
 def _fault(
-    row: dict[str, Any], tag: str, detail: str, error: str, at: _Element | None = None
+    row: dict[str, Any], tag: str, detail: str, error: str, at: ElementRule | None = None
 ) -> Fault:
     value = None if at is None else row["value"]
     said = "" if value is None else f': "{value[:80].replace(COMPONENT, ":")}"'

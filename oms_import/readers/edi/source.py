@@ -228,7 +228,7 @@ class SegmentSource:
 
     def _strict(self, fault: Fault) -> bool:
         terms = self._terms.get(fault.interchange)
-        return terms is None or terms.strict
+        return not fault.noted and (terms is None or terms.strict)
 
     def _marks(self, messages: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """What is said of whole interchanges: whose they are, and what keeps their orders back."""

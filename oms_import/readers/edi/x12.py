@@ -139,7 +139,7 @@ class X12File:
         self.findings += [
             *lost_headers(self._map, events),
             *same_controls(self._heads),
-            *repeated(sets.messages, groups),
+            *repeated(groups),
         ]
         self.repairs += oddities(self._map, self._heads, events)
 

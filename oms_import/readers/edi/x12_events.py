@@ -51,6 +51,7 @@ class Where(TypedDict, total=False):
     tag: str
     element: int
     value: str
+    error: str
 
 
 class Events:

@@ -85,6 +85,9 @@ def check_sets(events: Events, walked: Walk, messages: pl.DataFrame) -> None:
         teller.each(sets.filter(~closed), teller.unclosed)
         teller.each(sets.filter(closed & ~counted), teller.miscounted)
         teller.each(sets.filter(closed & ~named), teller.misnamed)
+    first = messages.select(pl.struct("group", "control").is_first_distinct()).to_series()
+    for row in sets.filter(~first).head(_MOST).iter_rows(named=True):
+        teller.shared(row)
     teller.stray_trailers()
     teller.outside()
     teller.malformed()
@@ -133,6 +136,22 @@ class _Teller:
         stated = row["e02"] or ""
         detail = f"SE02 is {stated or 'empty'}, ST02 is {row['control'] or 'empty'}"
         self._trailer(Code.EDI_CONTROL_REF, row, 2, stated, detail)
+
+    def shared(self, row: Mapping[str, Any]) -> None:
+        """ST02 of a set before it in the group."""
+        stated = row["control"]
+        detail = f"ST02 {stated or '(empty)'} is that of another transaction set of the group"
+        self.events.fault(
+            Code.EDI_CONTROL_REF,
+            row["at"],
+            detail,
+            **_scope(row),
+            segment=1,
+            tag="ST",
+            element=2,
+            value=stated,
+            error="not unique",
+        )
 
     def _trailer(
         self, code: str, row: Mapping[str, Any], element: int, stated: str, detail: str
@@ -204,25 +223,14 @@ def gaps_after(events: Events) -> Places:
     return following - events.segment - 1 - notes
 
 
-def repeated(messages: pl.DataFrame, groups: tuple[Group, ...]) -> list[Finding]:
-    """Warnings: control numbers that sets of a group, or groups of a file, share."""
+def repeated(groups: tuple[Group, ...]) -> list[Finding]:
+    """Warnings: control numbers that groups of an interchange share."""
+    numbers = Counter(
+        (one.interchange, one.sender, one.receiver, one.control) for one in groups if one.control
+    )
     told = [
-        f"ST02 {control} is that of {count} transaction sets of group {group}"
-        for group, control, count in _shared_controls(messages)
-    ]
-    numbers = Counter((one.sender, one.receiver, one.control) for one in groups if one.control)
-    told += [
-        f"GS06 {control} is that of {count} groups"
-        for (_, _, control), count in numbers.most_common(_WARNED)
+        f"GS06 {control} is that of {count} groups of interchange {interchange}"
+        for (interchange, _, _, control), count in numbers.most_common(_WARNED)
         if count > 1
     ]
     return [Finding(Code.EDI_ENVELOPE, detail=one, severity=Severity.WARNING) for one in told]
-
-
-def _shared_controls(messages: pl.DataFrame) -> list[tuple[int, str, int]]:
-    """Group, ST02 and how often it occurs there, where that is more than once."""
-    names = ["group", "control"]
-    if messages.height < 2 or not messages.select(names).is_duplicated().any():
-        return []
-    counts = messages.group_by(names, maintain_order=True).len().filter(pl.col("len") > 1)
-    return counts.head(_WARNED).rows()
