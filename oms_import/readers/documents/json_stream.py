@@ -164,6 +164,8 @@ class JsonStream:
                 raise self._too("deep: its objects stand too far inside each other") from None
             if end == len(self._text) and char not in '{["' and self._fill():
                 continue  # a number may go on behind the block
+            if end - self._at > self._limit:
+                raise self._too_large()
             self._at = end
             return _plain(found)
 
@@ -209,6 +211,9 @@ class JsonStream:
         detail = f"line {line}, column {column}: {said}"
         return DropRejectedError([Finding(code, detail=detail, location=where)])
 
+    def _too_large(self) -> DropRejectedError:
+        return self._too(f"large: a value of more than {self._limit / 1e6:g} MB")
+
     def _too(self, what: str) -> DropRejectedError:
         where = Location(line=self.line)
         return DropRejectedError([Finding(Code.JSON_LIMIT, detail=f"too {what}", location=where)])
@@ -229,7 +234,7 @@ class JsonStream:
         self._line += self._text.count("\n", self._counted, begin)
         kept = self._text[begin:]
         if len(kept) > self._limit:
-            raise self._too(f"large: a value of more than {self._limit / 1e6:g} MB")
+            raise self._too_large()
         block = self._file.read(max(self._block, len(kept)))
         try:
             more = self._decoder.decode(block, final=not block)
