@@ -14,6 +14,7 @@ from oms_import.drafting.matching import SURE, TAKEN, Candidate, Matches, match
 from oms_import.drafting.noise import Noise, without_noise
 from oms_import.drafting.sample import Sample
 from oms_import.drafting.shapes import Shape, shapes
+from oms_import.drafting.spoken import by_place
 from oms_import.drafting.sums import Amount, Reckoning, reckon
 from oms_import.drafting.words import readings
 from oms_import.drafting.written import (
@@ -131,7 +132,7 @@ def draft(
     """
     frame, noise = without_noise(sample)
     looks = shapes(frame, sample.columns)
-    found = holder(frame, sample.columns, looks)
+    found = None if sample.orders else holder(frame, sample.columns, looks)
     said = dict(told or {})
     matches, lines = _matched(sample, frame, looks, found, said)
     known = Draft(sample, frame, looks, noise, matches, lines, found, secrets=_secrets(sample))
@@ -155,6 +156,9 @@ def _matched(
     secret = set(_secrets(sample))
     open_ = {name: shape for name, shape in looks.items() if name not in secret}
     bonus = _structure(frame, open_)
+    if sample.orders:
+        placed, says = by_place(sample, open_)
+        return _with_sku(match(open_, None, said, bonus | placed, says), said), None
     if found is None:
         first = match(open_, None, said, bonus)
         varied = _varying(frame, first.column("order.order_number"))

@@ -14,6 +14,7 @@ from oms_import.profiles.detect import Candidate as Fit
 from oms_import.profiles.detect import detect
 from oms_import.profiles.load import builtin, builtin_names
 from oms_import.profiles.model import Profile
+from oms_import.readers.registry import reader_named
 
 _PROVEN = 90
 _SHOWN = 40
@@ -32,11 +33,21 @@ class Extension:
 def fitting(draft: Draft) -> Extension | None:
     """The one built-in profile whose marks are all in the header; None: none, or two alike."""
     sample = draft.sample
-    marked = [one for one in map(builtin, builtin_names()) if one.detect.columns]
+    marked = [
+        one
+        for one in map(builtin, builtin_names())
+        if one.detect.columns and _reads(one.format.reader, sample.reader)
+    ]
     fits = detect(sample.columns, sample.name, marked)
     if not fits or (len(fits) > 1 and fits[0].score == fits[1].score):
         return None
     return _extension(draft, fits[0], builtin(fits[0].name))
+
+
+def _reads(reader: str, of_sample: str) -> bool:
+    """Whether a profile of this reader may fit; a table may be written in any way."""
+    both_tables = reader_named(reader).tables and reader_named(of_sample).tables
+    return both_tables or reader == of_sample
 
 
 def _extension(draft: Draft, fit: Fit, base: Profile) -> Extension:

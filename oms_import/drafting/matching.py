@@ -53,6 +53,7 @@ def match(
     fields: Iterable[FieldNames] | None = None,
     told: Mapping[str, str | None] | None = None,
     bonus: Mapping[tuple[str, str], tuple[int, str]] | None = None,
+    spoken: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Matches:
     """Give columns to fields, the surest first; each column fills one field.
 
@@ -61,10 +62,13 @@ def match(
         fields: those to fill; default: all.
         told: field → column (None: none) as a person said.
         bonus: field and column → points more or less, and why.
+        spoken: column → what its name says; default: the name itself.
     """
     wanted = tuple(fields or field_names())
     said = dict(told or {})
-    found = [one for names in wanted for one in _candidates(names, shapes, bonus or {})]
+    found = [
+        one for names in wanted for one in _candidates(names, shapes, bonus or {}, spoken or {})
+    ]
     amounts = tuple(one for one in found if one.field.startswith("amount."))
     found = [one for one in found if not one.field.startswith("amount.")]
     chosen = {
@@ -91,11 +95,12 @@ def _candidates(
     names: FieldNames,
     shapes: Mapping[str, Shape],
     bonus: Mapping[tuple[str, str], tuple[int, str]],
+    spoken: Mapping[str, tuple[str, ...]],
 ) -> list[Candidate]:
     found: list[Candidate] = []
     for column, shape in shapes.items():
         more, why = bonus.get((names.field, column), (0, ""))
-        points = names.points(column) + more
+        points = max(map(names.points, spoken.get(column, (column,)))) + more
         if points >= _SEEN:
             points, looks = _weighed(points, names.shape, shape)
             reasons = ", ".join(filter(None, (f'named "{column}"', looks, why)))

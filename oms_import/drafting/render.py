@@ -27,6 +27,7 @@ def profile_text(draft: Draft, title: str) -> str:
         _top(draft, title),
         _section("detect", _detect(draft)),
         _section("format", _format(draft)),
+        _section("group", line("by", "DOCUMENT") if draft.sample.lines else []),
         _section("rows", _rows(draft)),
         _section("lines", _lines(draft)),
         _section("defaults", _defaults(draft)),
@@ -45,8 +46,9 @@ def profile_text(draft: Draft, title: str) -> str:
 def _top(draft: Draft, title: str) -> list[str]:
     sample = draft.sample
     rows = f"{draft.frame.height:,} rows looked at"
+    parts = "paths" if sample.orders else "columns"
     lines = [
-        *wrapped(f"Drafted from {sample.name}: {len(sample.columns)} columns, {rows}."),
+        *wrapped(f"Drafted from {sample.name}: {len(sample.columns)} {parts}, {rows}."),
         "# The percent say how sure a line is. Check what is below 70 %, and what is missing: see",
         "# the end of this file. Then try it: oms-import preview FILE --profile THIS.",
         *line("name", title),
@@ -80,6 +82,11 @@ def _format(draft: Draft) -> list[str]:
     lines: list[str] = []
     if draft.sample.reader != "csv":
         lines += line("reader", draft.sample.reader)
+    if draft.sample.orders:
+        lines += line("orders", [draft.sample.orders], "where the orders stand")
+        if draft.sample.lines:
+            lines += line("lines", [draft.sample.lines], "where their lines stand, below an order")
+        return lines
     if dialect is None:
         return lines
     if dialect.delimiter:

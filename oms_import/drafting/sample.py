@@ -37,15 +37,30 @@ class Sample:
     repeated_header: bool = False
     whole: bool = True  # every row of the file is in the frame
     tables: int = 1  # sheets of the workbook
+    orders: str | None = None  # of a document: the path of its orders
+    lines: str | None = None  # and of their lines, below an order
 
 
 def open_sample(path: Path, rows: int = ROWS) -> Sample:
-    """Read the first rows of a table, the header found by its position and by its names.
+    """Read the first rows of a table, or of a document's orders.
+
+    A table's header is found by its position and its names, a document's orders by their values.
 
     Raises:
-        SettingError: there is no such file, or it is no table.
-        DropRejectedError: it cannot be read.
+        SettingError: there is no such file, it cannot be read, or is neither table nor document.
     """
+    try:
+        return _opened(path, rows)
+    except DropRejectedError as rejected:
+        first = rejected.findings[0]
+        raise SettingError(
+            f"{path} cannot be read: {first.message} ({first.code})",
+            hint=f"oms-import explain {first.code}",
+            location=str(path),
+        ) from rejected
+
+
+def _opened(path: Path, rows: int) -> Sample:
     if not path.is_file():
         raise SettingError(f"there is no file {path}", hint="check the path", location=str(path))
     found = recognised(path, path.name)
@@ -54,9 +69,11 @@ def open_sample(path: Path, rows: int = ROWS) -> Sample:
             f"{path} is empty", hint="take a file with a few orders", location=str(path)
         )
     reader = reader_named(found[0])
+    if reader.documents:
+        return _document(path, reader.name, rows)
     if not reader.tables:
         raise SettingError(
-            f"{path} is {found[1]}: drafts are made from tables (CSV, TSV, Excel)",
+            f"{path} is {found[1]}: drafts are made from tables (CSV, TSV, Excel), XML and JSON",
             hint="extend a built-in profile of that format: `oms-import profiles list`",
             location=str(path),
         )
@@ -75,6 +92,22 @@ def open_sample(path: Path, rows: int = ROWS) -> Sample:
             location=str(path),
         )
     return sample
+
+
+def _document(path: Path, reader: str, rows: int) -> Sample:
+    from oms_import.drafting.trees import open_tree  # noqa: PLC0415 - only documents need it
+
+    tree = open_tree(path, reader, rows)
+    return Sample(
+        path.name,
+        reader,
+        tree.columns,
+        _trimmed(tree.frame, tree.columns),
+        tree.dialect,
+        whole=tree.frame.height < rows,
+        orders=tree.orders,
+        lines=tree.lines,
+    )
 
 
 def _sheets(path: Path, reader: str) -> list[str | None]:

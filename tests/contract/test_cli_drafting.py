@@ -99,11 +99,13 @@ def test_what_cannot_be_drafted_is_told_without_a_traceback(
 ) -> None:
     tree = tmp_path / "orders.xml"
     tree.write_text("<orders><order/></orders>", "utf-8")
-    empty = tmp_path / "empty.csv"
+    empty, broken, cut = (tmp_path / name for name in ("empty.csv", "broken.csv", "cut.json"))
     empty.touch()
-    for file in (str(tree), str(empty), "nowhere.csv", str(tmp_path)):
-        answer = command("profiles", "new", "--from", file)
-        assert answer.code not in {0, 1}
+    broken.write_bytes(b"a,b\x00c\n1,2\n")
+    cut.write_text('{"orders": [', "utf-8")
+    for file in (tree, empty, broken, cut, "nowhere.csv", tmp_path):
+        answer = command("profiles", "new", "--from", str(file))
+        assert answer.code == 2
         assert answer.out == ""
         assert "Traceback" not in answer.err
     bad = command("profiles", "new", "--from", sample(tmp_path), "--name", "../up")

@@ -27,9 +27,9 @@ NO_NAME = "--"  # a dash is no name
 pytestmark = pytest.mark.skipif(not KEY.is_file(), reason="the samples are not here")
 
 
-def keys() -> list[dict[str, Any]]:
+def keys(endings: tuple[str, ...]) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in KEY.read_text("utf-8").splitlines()]
-    return [line for line in lines if line["file"].endswith((".csv", ".txt", ".tsv", ".xlsx"))]
+    return [line for line in lines if line["file"].endswith(endings)]
 
 
 @cache
@@ -83,12 +83,15 @@ def verdicts(file: str, key: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     )
 
 
-def test_drafts_get_what_the_files_have_right() -> None:
+@pytest.mark.parametrize(
+    ("endings", "least"), [((".csv", ".txt", ".tsv", ".xlsx"), 0.9), ((".xml", ".json"), 0.7)]
+)
+def test_drafts_get_what_the_files_have_right(endings: tuple[str, ...], least: float) -> None:
     right: Counter[str] = Counter()
     there: Counter[str] = Counter()
     print()
     print(f"{'file':<42}" + "".join(f"{field:>9}" for field in FIELDS))
-    for key in keys():
+    for key in keys(endings):
         marks: dict[str, list[bool]] = {}
         for field, fine in verdicts(key["file"], key["first_order"]):
             marks.setdefault(field, []).append(fine)
@@ -102,5 +105,5 @@ def test_drafts_get_what_the_files_have_right() -> None:
     shares = {field: right[field] / there[field] for field in FIELDS}
     print(f"{'right':<42}" + "".join(f"{shares[field]:>9.0%}" for field in FIELDS))
     print(f"in all: {right.total()} of {there.total()} ({right.total() / there.total():.0%})")
-    assert right.total() / there.total() >= 0.9
-    assert min(shares.values()) >= 0.8
+    assert right.total() / there.total() >= least
+    assert min(shares.values()) >= least - 0.2
