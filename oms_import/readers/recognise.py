@@ -37,7 +37,8 @@ _TEXTS = (
     (re.compile(rb"EDI_DC(40)? "), "a SAP IDoc"),
 )
 _XML = re.compile(rb"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w:.-]*[\s>/])")
-_HTML = re.compile(rb"<(!doctype\s+html|html|head|body|table)[\s>]", re.IGNORECASE)
+_HTML = re.compile(rb"<(!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_PART = re.compile(rb"<(head|body|table)[\s>]", re.IGNORECASE)  # of a page, where a file begins so
 _JSON = re.compile(rb'(\{\s*("|\})|\[\s*(\{|\[|"|\]))')
 
 
@@ -81,7 +82,7 @@ def looks_delimited(head: bytes, name: str) -> Guess:
 def looks_xml(head: bytes, name: str) -> Guess:  # noqa: ARG001
     """XML: a declaration or an element; not the page of a browser."""
     text = _text_of(head)
-    if not _XML.match(text) or _HTML.search(text[:1024]):
+    if not _XML.match(text) or _HTML.search(text[:1024]) or _PART.match(text):
         return Guess(0.0, "no XML element")
     return Guess(0.8, "an XML element")
 
