@@ -17,7 +17,7 @@ from oms_import.model.errors import DropRejectedError
 from oms_import.model.finding import Finding
 from oms_import.readers.documents import json_scan, json_stream
 from oms_import.readers.documents.block import Block
-from oms_import.readers.documents.json_reading import Reading, Standing
+from oms_import.readers.documents.json_reading import Reading, Standing, value_name
 from oms_import.readers.documents.json_stream import JsonStream
 from oms_import.readers.documents.nodes import Odd
 from oms_import.readers.documents.source import Found
@@ -64,6 +64,21 @@ class _Blocks(Reading[Block]):
     def __init__(self, stream: JsonStream, orders: frozenset[tuple[str, ...]], limit: int) -> None:
         super().__init__(stream, orders)
         self._limit = limit
+        self._held = {way[0] for way in orders if way}  # members that would hold orders
+
+    def _value(self, number: int) -> Iterator[Block]:
+        if self._is_order():
+            return self._order(value_name, number, {}, "lines")
+        return super()._value(number)
+
+    def _is_order(self) -> bool:
+        """Whether a line is an order, though the profile knows files of lists of orders too."""
+        if () not in self._orders or self._stream.peek() != "{":
+            return False
+        line, ended, _ = self._stream.rest().partition("\n")
+        while not ended and len(line) <= _LONG and self._stream.more():
+            line, ended, _ = self._stream.rest().partition("\n")
+        return line.rstrip().endswith("}") and not any(f'"{name}"' in line for name in self._held)
 
     def _order(
         self, name: Callable[[int], str], place: int, root: Node, standing: Standing
@@ -83,6 +98,9 @@ class _Blocks(Reading[Block]):
                 raise Odd
         if int((found.ends - found.begins).max()) > self._limit:
             raise Odd
+        ways = found.nodes.paths
+        if standing == "lines" and any(ways.find(0, name) is not None for name in self._held):
+            raise Odd  # one of them holds orders
         end, count = int(found.ends[-1]), len(found.ends)
         stream.skip(end if len(data) == len(text) else len(data[:end].decode()))
         self._count += count

@@ -76,7 +76,7 @@ class Reading(ABC, Generic[_T]):
             root: Element = {}
             yield from self._object((), root, root, number)
         else:
-            yield from self._order(_value_name, number, {}, "lines")
+            yield from self._order(value_name, number, {}, "lines")
 
     def _object(
         self, way: tuple[str, ...], root: Element, here: Element, number: int
@@ -113,7 +113,7 @@ class Reading(ABC, Generic[_T]):
         if not way and self._places == places and () in self._orders:
             self._count += 1
             self._places += 1
-            yield self._found(Found(here, {}, _value_name(number), line))
+            yield self._found(Found(here, {}, value_name(number), line))
 
     def _array(self, pointer: str, root: Node) -> Iterator[_T]:
         stream = self._stream
@@ -178,7 +178,8 @@ class OneByOne(Reading[Found]):
         return found
 
 
-def _value_name(number: int) -> str:
+def value_name(number: int) -> str:
+    """The name of a value of the file, counted from 1; the first is the whole."""
     return "/" if number == 1 else f"value {number}"
 
 
