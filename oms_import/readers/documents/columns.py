@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from oms_import.readers.documents.left_over import lists
-from oms_import.readers.documents.nodes import Bools, Ints, Nodes
+from oms_import.readers.documents.nodes import Bools, Ints, Nodes, Odd
 from oms_import.readers.documents.paths import NAME, OWN, Step, Test
 from oms_import.readers.documents.pick import Picker, Way
 
@@ -66,7 +66,11 @@ class _Search:
         self._row: list[Ints | pl.Series] = []
 
     def columns(self) -> Columns:
-        """All columns of orders and lines."""
+        """All columns of orders and lines.
+
+        Raises:
+            Odd: lines stand in several places, and one column is filled from each of them.
+        """
         nodes, picker = self._nodes, self._picker
         self._row = [self._none() for _ in picker.order_paths]
         self._visit(picker.top_way, 0, None, nodes.roots, mark=True)
@@ -75,9 +79,11 @@ class _Search:
         self._count = len(lines)
         self._owner = owners(nodes, lines)
         self._row = [self._none() for _ in picker.line_paths]
-        for path in np.unique(nodes.path[lines]):
-            mine = lines[nodes.path[lines] == path]
-            self._visit(picker.line_way, int(path), mine, mine, mark=True)
+        places = np.unique(nodes.path[lines])
+        if len(places) > 1:
+            raise Odd
+        for path in places:
+            self._visit(picker.line_way, int(path), lines, lines, mark=True)
         muted = np.concatenate(self._muted) if self._muted else nodes.roots[:0]
         left = nodes.filled & ~self._taken & ~nodes.inside(muted)
         return Columns(of_orders, self._row, lines, np.flatnonzero(left))
