@@ -76,6 +76,11 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             channel VARCHAR, last_ok_at TIMESTAMP, last_try_at TIMESTAMP, streak INTEGER,
             code VARCHAR, message VARCHAR, open_until TIMESTAMP)""",
     ),
+    (),  # 6: delivery
+    (),  # 7: the exception queue
+    (),  # 8: watermarks and report jobs of HTTP sources, event ids of webhooks
+    (),  # 9: corrections and what was learned of them
+    (),  # 10: insight: baselines, proposals, signals
 )
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
 drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
