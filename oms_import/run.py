@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +28,7 @@ from oms_import.model.errors import OmsImportError, SettingError
 from oms_import.model.fail_on import FailOn, parse
 from oms_import.model.finding import Finding, Location
 from oms_import.model.report import RunReport, Totals
-from oms_import.model.values import Drop, DropResult
+from oms_import.model.values import Drop, DropResult, Source
 from oms_import.outputs.acks.files import Ack, write_acks
 from oms_import.outputs.publish import publish
 from oms_import.pipeline.acks import Answering, acknowledgements
@@ -113,6 +113,7 @@ def _import(
         _require_unstopped(request)
         with opened(workspace) as store:
             decisions = staging / "decisions.parquet"
+            reopened = partial(_source, workspace, work, staging / "scratch")
             policies = {profile.name: profile.duplicates for profile in work.profiles}
             claims = [part.claims for part in spool]
             names = {drop.index: drop.name for drop in work.drops}
@@ -121,7 +122,7 @@ def _import(
             decide(store.connection, claims, policies, work.run_id, decisions, names, seen)
             writing = _writing(workspace, request, work, staging)
             if not request.dry_run:
-                again = partial(_again, workspace, work, staging / "scratch")
+                again = partial(_again, workspace, work, reopened)
                 late = staging / "late"
                 writing.late = late_rows(spool.parts, decisions, writing.drops, again, late)
             written = writing.run(spool.parts, decisions)
@@ -129,7 +130,7 @@ def _import(
             if request.dry_run:
                 return report(facts, fail_on, datetime.now(UTC))
             _require_unstopped(request)
-            acks = _answers(store, request, work, spool, decisions)
+            acks = _answers(store, request, work, spool, decisions, reopened)
             files = tuple(write_acks(staging / "acks", acks))
             staged = Staged(staging, tuple(claims), decisions, written, files)
             told = release(workspace, store, facts, fail_on, staged)
@@ -139,12 +140,18 @@ def _import(
 
 
 def _answers(
-    store: Store, request: RunRequest, work: Work, spool: Spool, decisions: Path
+    store: Store,
+    request: RunRequest,
+    work: Work,
+    spool: Spool,
+    decisions: Path,
+    source: Callable[[Drop], Source],
 ) -> list[Ack]:
     """What partners are told: of the syntax once, of orders also where a retry accepts them."""
     profiles = {profile.name: profile for profile in work.profiles}
     reserve_numbers = partial(reserve, store.connection)
-    answering = Answering(profiles, reserve_numbers, work.started, request.only is not None)
+    again = request.only is not None
+    answering = Answering(profiles, reserve_numbers, work.started, source, again)
     return list(acknowledgements(work.results, spool.parts, decisions, answering))
 
 
@@ -183,14 +190,21 @@ def _tells(result: DropResult, waiting: Waiting) -> bool:
     return bool(result.records) or result.drop.drop_id not in waiting.records
 
 
-def _again(workspace: Workspace, work: Work, scratch: Path, drop: Drop) -> Iterator[pl.DataFrame]:
+def _again(
+    workspace: Workspace, work: Work, source: Callable[[Drop], Source], drop: Drop
+) -> Iterator[pl.DataFrame]:
     """A drop's source frames once more."""
-    profile = next(one for one in work.profiles if one.name == drop.channel)
-    limits = workspace.settings.limits.as_limits()
+    rows = workspace.settings.limits.batch_rows
     pairs = work.pairings.get(drop.channel)
-    own = prepared(profile, workspace.settings.timezone, limits)
-    ready = own if pairs is None else pairs.reading(drop)
-    return source_frames(drop, open_drop(ready, drop, scratch), limits.batch_rows, pairs)
+    return source_frames(drop, source(drop), rows, pairs)
+
+
+def _source(workspace: Workspace, work: Work, scratch: Path, drop: Drop) -> Source:
+    """A drop opened once more, as its channel reads it."""
+    profile = next(one for one in work.profiles if one.name == drop.channel)
+    pairs = work.pairings.get(drop.channel)
+    own = prepared(profile, workspace.settings.timezone, workspace.settings.limits.as_limits())
+    return open_drop(own if pairs is None else pairs.reading(drop), drop, scratch)
 
 
 def _failed(request: RunRequest, drop: Drop, error: Exception) -> DropResult:

@@ -12,7 +12,7 @@ import polars as pl
 from oms_import.model.codes import Code
 from oms_import.model.edi import Envelopes, Interchange
 from oms_import.model.reasons import reasons
-from oms_import.model.values import DropResult
+from oms_import.model.values import Drop, DropResult, Source
 from oms_import.outputs.acks import (
     LINES,
     OUTCOMES,
@@ -29,6 +29,7 @@ from oms_import.outputs.acks import (
     ta1_due,
 )
 from oms_import.outputs.acks.files import Ack
+from oms_import.pipeline.as_written import HEADS, WRITTEN, as_written
 from oms_import.pipeline.spool import Part
 from oms_import.pipeline.verdicts import verdicts
 from oms_import.profiles.model import Profile
@@ -40,10 +41,12 @@ Reserve = Callable[[str, str, int], int]
 
 _KINDS = {"x12": ("997", "999", "TA1", "855"), "edifact": ("CONTRL", "ORDRSP")}
 _BUSINESS = frozenset(("855", "ORDRSP"))
+_ANSWERED = {"x12": "855", "edifact": "ORDRSP"}
 _QUALIFIERS = {
     "x12": {"sku": "VN", "gtin": "UP", "buyer_item_id": "BP"},
     "edifact": {"sku": "SA", "gtin": "EN", "buyer_item_id": "IN"},
 }
+"""Of our own item numbers, where the order's segments named none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Answering:
     profiles: Mapping[str, Profile]  # by channel
     reserve: Reserve
     at: datetime
+    opened: Callable[[Drop], Source]  # a drop with its channel's reader
     again: bool = False  # a retry: only what is accepted now is told, the syntax was told before
 
 
@@ -70,7 +74,7 @@ def acknowledgements(
     asked = [one for one in results if _asked(one, answering.profiles)]
     if not asked:
         return
-    told = _told(parts, decisions, asked)
+    told = _told(parts, decisions, asked, answering)
     due = [one for result in asked for one in _due(result, answering.profiles)]
     if answering.again:
         told = {drop: _taken(mine) for drop, mine in told.items()}
@@ -149,14 +153,52 @@ def _taken(told: _Told) -> _Told:
 _NOTHING_TOLD = _Told(pl.DataFrame(schema=OUTCOMES), pl.DataFrame(schema=LINES))
 
 
-def _told(parts: Sequence[Part], decisions: Path, asked: Sequence[DropResult]) -> dict[int, _Told]:
+def _told(
+    parts: Sequence[Part], decisions: Path, asked: Sequence[DropResult], answering: Answering
+) -> dict[int, _Told]:
     """By drop; put into the form of the answers once, not once an answer."""
     standards = {one.drop.index: _standard(one) for one in asked}
+    heads, written = _written(asked, answering)
     pairs = [_part_told(part, decisions, standards) for part in parts]
+    pairs = [(_headed(outcomes, heads), _repeated(lines, written)) for outcomes, lines in pairs]
     outcomes = _by_drop([outcomes for outcomes, _ in pairs], OUTCOMES)
     lines = _by_drop([lines for _, lines in pairs], LINES)
     none = _NOTHING_TOLD.lines
     return {drop: _Told(frame, lines.get(drop, none)) for drop, frame in outcomes.items()}
+
+
+def _written(
+    asked: Sequence[DropResult], answering: Answering
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Heads and lines as the partners wrote them, of the drops whose orders are answered."""
+    found = [(pl.DataFrame(schema=HEADS), pl.DataFrame(schema=WRITTEN))]
+    for standard, kind in _ANSWERED.items():
+        drops = [
+            one.drop
+            for one in asked
+            if _standard(one) == standard
+            and kind in answering.profiles[one.drop.channel].edi.acknowledge
+        ]
+        found.append(as_written(drops, standard, answering.opened))
+    return pl.concat([heads for heads, _ in found]), pl.concat([lines for _, lines in found])
+
+
+def _headed(outcomes: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
+    return outcomes.join(heads, on=["_drop", "message"], how="left", maintain_order="left")
+
+
+def _repeated(lines: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
+    """Lines as they were written; what the order's segments did not say, as we have it."""
+    both = lines.join(
+        written, on=["_drop", "record"], how="left", suffix="_own", maintain_order="left"
+    )
+    ids = pl.when(pl.col("ids_own").list.len() > 0).then("ids_own").otherwise("ids")
+    stated = pl.col("quantity_own").is_not_null()
+    return both.with_columns(
+        ids.alias("ids"),
+        pl.when(stated).then(pl.coalesce("uom_own", "uom")).otherwise("uom").alias("uom"),
+        *(pl.coalesce(f"{one}_own", one).alias(one) for one in ("line", "quantity", "unit_price")),
+    )
 
 
 def _by_drop(frames: Sequence[pl.DataFrame], schema: pl.Schema) -> dict[int, pl.DataFrame]:
@@ -200,12 +242,21 @@ def _part_told(
         pl.col("ordered_at").dt.date().alias("order_date"),
         "release",
     )
-    lines = part.table("order_lines").join(
-        claims.select("_order", "_drop", "message"), on="_order", how="inner", maintain_order="left"
+    record = pl.col("record_no").cast(pl.Int64).alias("record")
+    lines = (
+        part.table("order_lines")
+        .with_columns(record)
+        .join(
+            claims.select("_order", "_drop", "message"),
+            on="_order",
+            how="inner",
+            maintain_order="left",
+        )
     )
     return outcomes, lines.select(
         "_drop",
         "message",
+        "record",
         pl.coalesce("source_line_id", pl.col("line_no").cast(pl.String)).alias("line"),
         _ids(standards).alias("ids"),
         _plain("qty_ordered").alias("quantity"),

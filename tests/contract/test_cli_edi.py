@@ -335,3 +335,60 @@ def test_a_price_for_many_is_the_price_of_one(
     text = x12("1", {"A1": 1}).replace("*EA*2.50**", f"*EA*250*{basis}*")
     report = ran(command, trade, a=text)
     assert rows(folder(trade, "accepted", report) / "order_lines.csv")[0]["unit_price"] == price
+
+
+def test_an_855_repeats_ids_units_prices_and_parties_as_the_order_wrote_them(
+    command: Command, trade: Path
+) -> None:
+    (trade / "profiles/retail.toml").write_text(
+        'extends = "x12-850"\n[edi]\nacknowledge = ["855"]\n'
+        '[line.uom]\nfrom = "PO1[*].PO103"\nmap = { CA = "CASE" }\nother = "keep"\n'
+    )
+    text = x12("1", {"A1": 3, "A2": 4})
+    asked = "PO1*007*3*CA*250*HP*SK*B-9*VA*SKU-1*UP*012345678905"
+    text = text.replace("PO1*1*3*EA*2.50**VN*SKU-1*UP*012345678905", asked)
+    report = ran(command, trade, a=text)
+    [line, _] = rows(folder(trade, "accepted", report) / "order_lines.csv")
+    assert (line["uom"], line["sku"]) == ("CASE", "SKU-1")
+    told = (folder(trade, "acks", report) / "retail/a.x12.1.855.edi").read_text().split("~")
+    assert asked in told
+    assert "ACK*IA*3*CA" in told
+    assert "PO1*1*4*EA*2.50**VN*SKU-1*UP*012345678905" in told
+    assert told.count("CUR*BY*USD") == 2
+    assert told.count("N1*ST**92*0007") == told.count("N1*BY**92*0001") == 2
+
+
+def test_an_ordrsp_repeats_ids_prices_and_parties_as_the_order_wrote_them(
+    command: Command, trade: Path
+) -> None:
+    (trade / "profiles/euro.toml").write_text(
+        'extends = "edifact-orders"\n[edi]\nacknowledge = ["ORDRSP"]\n'
+    )
+    path = trade / "orders.edi"
+    text = EDIFACT.replace("QTY+21:5'", "QTY+21:5:PCE'").replace("AAA:2.5", "AAB:2,50:CA::10:PCE")
+    path.write_text(
+        text.replace("NAD+BY+4000000000001::9", "NAD+BY+B7::92").replace(":SA'", ":MF'")
+    )
+    answer = command("import", "euro", str(path), "--json", "-w", str(trade))
+    told = (folder(trade, "acks", answer.json) / "euro/orders.edi.1.ORDRSP.edi").read_text()
+    for segment in (
+        "LIN+1+5+4000862141404:EN'", "PIA+1+ABC1:MF'", "QTY+21:5:PCE'", "PRI+AAB:2.50:CA::10:PCE'",
+        "NAD+BY+B7::92'", "NAD+DP+4000000000018::9'", "CUX+2:EUR:9'",
+    ):  # fmt: skip
+        assert segment in told, told
+
+
+def test_every_line_of_long_and_short_drops_is_answered_with_its_own_ids(
+    command: Command, trade: Path
+) -> None:
+    settings = trade / "oms-import.toml"
+    settings.write_text(settings.read_text().replace("[limits]", "[limits]\nbatch_rows = 40"))
+    long = x12("1", {f"L{n}": n for n in range(1, 30)})
+    for n in range(1, 30):
+        long = long.replace(f"PO1*1*{n}*EA*2.50**VN*SKU-1", f"PO1*1*{n}*EA*2.50**MG*M-{n}")
+    report = ran(command, trade, a=long, b=x12("2", {"S1": 7}), c=x12("3", {"S2": 8}))
+    acks = folder(trade, "acks", report) / "retail"
+    told = (acks / "a.x12.1.855.edi").read_text()
+    assert all(f"PO1*1*{n}*EA*2.50**MG*M-{n}*UP" in told for n in range(1, 30))
+    assert "PO1*1*7*EA*2.50**VN*SKU-1" in (acks / "b.x12.1.855.edi").read_text()
+    assert "PO1*1*8*EA*2.50**VN*SKU-1" in (acks / "c.x12.1.855.edi").read_text()

@@ -80,8 +80,12 @@ def _order(
     answer.add("RFF", ("ON", told["order_number"]))
     if told["order_date"] is not None:
         answer.add("DTM", ("171", f"{told['order_date']:%Y%m%d}", "102"))
-    _party(answer, "BY", told["buyer"], interchange.sender, interchange.sender_qualifier)
-    _party(answer, "SU", told["supplier"], interchange.receiver, interchange.receiver_qualifier)
+    _party(answer, "BY", told, "buyer", (interchange.sender, interchange.sender_qualifier))
+    _party(answer, "SU", told, "supplier", (interchange.receiver, interchange.receiver_qualifier))
+    if told["ship_to"]:
+        _party(answer, "DP", told, "ship_to", ("", None))
+    if told["currency"]:
+        answer.add("CUX", (told["currency_usage"] or "2", told["currency"], "9"))
     for line in order.lines:
         _line(answer, order, line)
     answer.add("UNS", "S")
@@ -89,12 +93,16 @@ def _order(
 
 
 def _party(
-    answer: EdifactAnswer, role: str, told: str | None, spare: str, qualifier: str | None
+    answer: EdifactAnswer, role: str, told: dict[str, Any], name: str, spare: tuple[str, str | None]
 ) -> None:
-    """NAD; an id of thirteen digits, or one whose UNB qualifier is 14, is a GLN (3055 9)."""
-    party = told or spare
-    gln = bool(re.fullmatch(r"\d{13}", party, re.ASCII)) or (not told and qualifier == "14")
-    answer.add("NAD", role, (party, None, "9" if gln else None))
+    """NAD as the order wrote it; else of the interchange, whose qualifier 14 is GS1's (3055 9).
+
+    An id of thirteen digits of which nobody said whose it is, is a GLN.
+    """
+    party = told[name] or spare[0]
+    gln = bool(re.fullmatch(r"\d{13}", party, re.ASCII)) or (not told[name] and spare[1] == "14")
+    agency = told[f"{name}_qualifier"] if told[name] else None
+    answer.add("NAD", role, (party, None, agency or ("9" if gln else None)))
 
 
 def _reasons(answer: EdifactAnswer, told: dict[str, Any]) -> None:
@@ -107,7 +115,7 @@ def _reasons(answer: EdifactAnswer, told: dict[str, Any]) -> None:
 
 
 def _line(answer: EdifactAnswer, order: Order, line: dict[str, Any]) -> None:
-    """LIN, PIA, QTY and FTX of one line, in the order of segment group 26."""
+    """LIN, PIA, QTY, FTX and PRI of one line, in the order of segment group 26."""
     ids = item_ids(line)
     main = next((one for want in _ITEM_NUMBERS for one in ids if one[0] == want), None)
     number = None if main is None else (main[1], main[0])
@@ -118,4 +126,7 @@ def _line(answer: EdifactAnswer, order: Order, line: dict[str, Any]) -> None:
     quantity = numeric(line["quantity"])
     if quantity is not None:
         answer.add("QTY", ("21", quantity, line["uom"]))
+    price, terms = numeric(line["unit_price"]), line["price_terms"]
+    if price is not None and terms:  # as the order wrote it; one that we worked out is not told
+        answer.add("PRI", (terms[0] or "AAA", price, *terms[1:]))
     _reasons(answer, line)

@@ -22,6 +22,9 @@ _STATES = {"accepted": ("AD", "AK"), "rejected": ("RD", "RJ"), "held": ("AH", "A
 """BAK02 (element 587) with lines and without: acknowledged with detail, no change, or no detail or
 change; rejected with detail, or no detail; on hold."""
 
+_PARTIES = {"BY": "buyer", "SE": "supplier", "ST": "ship_to"}
+"""N101 (element 98)."""
+
 _LINE_STATES = {"accepted": "IA", "rejected": "IR", "held": "IH", "duplicate": "IA"}
 """ACK01 (element 668): item accepted, rejected, on hold."""
 
@@ -61,7 +64,7 @@ def _envelope(order: Order) -> tuple[str, str, str]:
 def _order(
     answer: X12Answer, order: Order, interchange: Interchange, at: datetime, version: str
 ) -> None:
-    """One 855: BAK, reasons, ship-to, the lines, CTT."""
+    """One 855: BAK, currency, reasons, parties, the lines, CTT."""
     told = order.outcome
     answer.transaction_set("855")
     purpose, kind = _purpose(order)
@@ -70,9 +73,12 @@ def _order(
     dated = x12_date(ordered_on, version)
     number = told["order_number"]
     answer.add("BAK", purpose, kind, number, dated, told["release"], None, None, None, today)
+    if told["currency"]:
+        answer.add("CUR", told["currency_usage"] or "BY", told["currency"])
     _reasons(answer, told)
-    if told["ship_to"]:
-        answer.add("N1", "ST", None, told["ship_to_qualifier"] or "92", told["ship_to"])
+    for code, party in _PARTIES.items():
+        if told[party]:
+            answer.add("N1", code, None, told[f"{party}_qualifier"] or "92", told[party])
     for line in order.lines:
         _line(answer, order, line)
     answer.add("CTT", str(len(order.lines)))
@@ -109,9 +115,10 @@ def _reasons(answer: X12Answer, told: dict[str, Any]) -> None:
 def _line(answer: X12Answer, order: Order, line: dict[str, Any]) -> None:
     quantity, price = numeric(line["quantity"]), numeric(line["unit_price"])
     uom = line["uom"] if quantity is not None else None
+    basis = next(iter(line["price_terms"] or ()), None) if price is not None else None
     ids: list[Element] = []
     for qualifier, value in item_ids(line)[:_MOST_IDS]:
         ids += [qualifier or "ZZ", value]
-    answer.add("PO1", line["line"], quantity, uom, price, None, *ids)
+    answer.add("PO1", line["line"], quantity, uom, price, basis, *ids)
     answer.add("ACK", _LINE_STATES[order.line_state(line)], quantity if uom else None, uom)
     _reasons(answer, line)

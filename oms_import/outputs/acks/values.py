@@ -22,10 +22,14 @@ OUTCOMES = pl.Schema(
         "order_number": pl.String,
         "order_date": pl.Date,
         "release": pl.String,  # BEG04
-        "buyer": pl.String,  # party ids for ORDRSP; null: the interchange's sender, receiver
+        "buyer": pl.String,  # party ids; ORDRSP, null: the interchange's sender, receiver
+        "buyer_qualifier": pl.String,  # X12 element 66, null: 92, assigned by the buyer; 3055
         "supplier": pl.String,
-        "ship_to": pl.String,  # an id, for the 855's N1*ST; null: none is written
-        "ship_to_qualifier": pl.String,  # X12 element 66; null: 92, assigned by the buyer
+        "supplier_qualifier": pl.String,
+        "ship_to": pl.String,  # null: none is written
+        "ship_to_qualifier": pl.String,
+        "currency": pl.String,  # null: none is written
+        "currency_usage": pl.String,  # CUR01; 6347
     }
 )
 """One row an order message. `message` and `outcome` must be there; the rest may be absent."""
@@ -38,6 +42,7 @@ LINES = pl.Schema(
         "quantity": pl.String,  # a decimal with a point
         "uom": pl.String,  # the source's own code
         "unit_price": pl.String,
+        "price_terms": pl.List(pl.String),  # PO105; 5125, 5375, 5387, 5284, 6411 beside the price
         "status": pl.String,  # accepted, rejected; null: what the order is
         "codes": pl.List(pl.String),
         "reasons": pl.List(pl.String),
@@ -58,9 +63,13 @@ class MessageOutcome:
     order_date: date | None = None
     release: str | None = None
     buyer: str | None = None
+    buyer_qualifier: str | None = None
     supplier: str | None = None
+    supplier_qualifier: str | None = None
     ship_to: str | None = None
     ship_to_qualifier: str | None = None
+    currency: str | None = None
+    currency_usage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class LineOutcome:
     status: Literal["accepted", "rejected"] | None = None
     codes: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    price_terms: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
