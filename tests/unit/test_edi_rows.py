@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from oms_import.model.edi import SEGMENTS
 from oms_import.model.values import SOURCE_HOUSEKEEPING
+from oms_import.readers.edi.dates import edifact_dates
 from oms_import.readers.edi.rows import rows_of
 
 ORDER = """ISA*00*          *00*          *ZZ*BUYER          *ZZ*SELLER
@@ -580,3 +581,11 @@ E1EDP01*20*1~E1EDS01*002*99"""
 def test_idocs_need_the_names_of_their_fields() -> None:
     with pytest.raises(ValueError, match="names of the segments' fields"):
         rows_of(x12("E1EDK01*EUR"), "idoc", ["E1EDK01.CURCY"])
+
+
+def test_weeks_and_months_of_edifact_are_periods() -> None:
+    texts = pl.Series(["200533", "202402", "20053", "200599"])
+    forms = pl.Series(["616", "610", "610", "616"])
+    assert edifact_dates(texts, forms).to_list() == [
+        "2005-08-15/2005-08-21", "2024-02-01/2024-02-29", "20053", "200599",
+    ]  # fmt: skip

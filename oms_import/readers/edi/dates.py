@@ -29,8 +29,10 @@ _FORMATS = {
 def edifact_dates(texts: pl.Series, formats: pl.Series) -> pl.Series:
     """2380 as ISO dates by 2379; a text that is not as its format says, or of another, stays.
 
-    >>> edifact_dates(pl.Series(["20050819"]), pl.Series(["102"])).to_list()
-    ['2005-08-19']
+    A week (616) and a month (610) are periods: from their first day to their last.
+
+    >>> edifact_dates(pl.Series(["20050819", "200533"]), pl.Series(["102", "616"])).to_list()
+    ['2005-08-19', '2005-08-15/2005-08-21']
     """
     if texts.null_count() == len(texts):
         return texts
@@ -42,7 +44,21 @@ def edifact_dates(texts: pl.Series, formats: pl.Series) -> pl.Series:
         pattern, iso = _FORMATS[name]
         written = text.str.replace(pattern, _braced(iso))
         result = pl.when(form == name).then(written).otherwise(result)
+    for name in set(form_codes(formats)) & _PERIODS.keys():
+        period = _period(text, *_PERIODS[name])
+        result = pl.when(form == name).then(pl.coalesce(period, text)).otherwise(result)
     return frame.select(result.alias(texts.name)).to_series()
+
+
+_PERIODS = {"610": (r"^\d{6}$", "%Y%m%d", "01", "1mo"), "616": (r"^\d{6}$", "%G%V%u", "1", "7d")}
+"""Months and weeks: what the text looks like, how its first day is read and made, how long it is."""
+
+
+def _period(text: pl.Expr, pattern: str, form: str, first: str, length: str) -> pl.Expr:
+    whole = pl.when(text.str.contains(pattern)).then(text)
+    begin = (whole + first).str.to_date(form, strict=False)
+    end = begin.dt.offset_by(length).dt.offset_by("-1d")
+    return pl.format("{}/{}", begin.dt.to_string("%F"), end.dt.to_string("%F"))
 
 
 def x12_dates(texts: pl.Series, centuries: pl.Series) -> pl.Series:
