@@ -392,3 +392,10 @@ def test_every_line_of_long_and_short_drops_is_answered_with_its_own_ids(
     assert all(f"PO1*1*{n}*EA*2.50**MG*M-{n}*UP" in told for n in range(1, 30))
     assert "PO1*1*7*EA*2.50**VN*SKU-1" in (acks / "b.x12.1.855.edi").read_text()
     assert "PO1*1*8*EA*2.50**VN*SKU-1" in (acks / "c.x12.1.855.edi").read_text()
+
+
+def test_a_tax_of_a_line_is_the_lines_own(command: Command, trade: Path) -> None:
+    text = x12("1", {"A1": 2}).replace("SDQ*", "TXI*ST*0.41~SDQ*").replace("SE*10", "SE*11")
+    report = ran(command, trade, a=text)
+    [tax] = rows(folder(trade, "accepted", report) / "order_taxes.csv")
+    assert (tax["scope"], tax["line_no"], tax["amount"]) == ("line", "1", "0.4100")
