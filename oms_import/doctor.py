@@ -17,7 +17,7 @@ from oms_import.history import journal
 from oms_import.history.lock import holder
 from oms_import.history.recover import verify_run
 from oms_import.history.store import Store
-from oms_import.model.errors import LockHeldError, OmsImportError, OutputError, StateError
+from oms_import.model.errors import LockHeldError, OmsImportError, OutputError, StateError, gravest
 from oms_import.profiles.load import channels, sound_channels
 from oms_import.workspace import Settings, Workspace
 from oms_import.workspace_files import load
@@ -53,7 +53,7 @@ class Check:
 def verdict(checks: Sequence[Check]) -> int:
     """The exit code: 0, or of the gravest failure."""
     failed = {check.exit_code for check in checks if check.status == FAIL}
-    return next((code for code in (12, 7, 6, 5, 2, 1) if code in failed), 0)
+    return gravest(failed)
 
 
 def checks(root: Path) -> list[Check]:

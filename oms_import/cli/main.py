@@ -23,6 +23,7 @@ from oms_import.cli import (
     profiles,
     runs,
     trace,
+    watching,
 )
 from oms_import.cli.options import Where
 from oms_import.model.errors import OmsImportError
@@ -62,7 +63,7 @@ def _top(
     context.obj = workspace
 
 
-for _room in (init, importing, preview):
+for _room in (init, importing, watching, preview):
     _room.register(app)
 app.add_typer(runs.app, name="runs")
 app.add_typer(exceptions.app, name="exceptions")

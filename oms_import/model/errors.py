@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oms_import.model.finding import Finding
+
+
+GRAVEST_FIRST = (12, 7, 6, 5, 4, 1, 2, 11, 3)
+"""Exit codes: where several apply, the first of these."""
+
+
+def gravest(codes: Collection[int]) -> int:
+    """The exit code that tells the most of several; 0 where there is none."""
+    return next((code for code in GRAVEST_FIRST if code in codes), 0)
 
 
 class OmsImportError(Exception):

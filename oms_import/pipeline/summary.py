@@ -7,13 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from statistics import quantiles
 
-from oms_import.model.errors import OmsImportError
+from oms_import.model.errors import OmsImportError, gravest
 from oms_import.model.fail_on import FailOn
 from oms_import.model.report import ChannelReport, DropReport, ReasonCount, RunReport, Totals
 from oms_import.model.values import DropResult, WrittenFile
 from oms_import.profiles.model import Profile
-
-_FIRST = (12, 7, 6, 5, 4, 1, 2, 3)  # where several exit codes apply, the first of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def report(facts: Facts, fail_on: FailOn, finished: datetime) -> RunReport:
         run_id=facts.run_id,
         command=facts.command,
         status=_status(tuple(channel.status for channel in channels)),
-        exit_code=next((code for code in _FIRST if code in codes), 0),
+        exit_code=gravest(codes),
         dry_run=facts.dry_run,
         started_at=instant(facts.started),
         finished_at=instant(finished),

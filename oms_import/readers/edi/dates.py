@@ -51,7 +51,7 @@ def edifact_dates(texts: pl.Series, formats: pl.Series) -> pl.Series:
 
 
 _PERIODS = {"610": (r"^\d{6}$", "%Y%m%d", "01", "1mo"), "616": (r"^\d{6}$", "%G%V%u", "1", "7d")}
-"""Months and weeks: what the text looks like, how its first day is read and made, how long it is."""
+"""Months and weeks: how the text looks, how its first day is read and made, how long it is."""
 
 
 def _period(text: pl.Expr, pattern: str, form: str, first: str, length: str) -> pl.Expr:
