@@ -132,13 +132,20 @@ def _keys(workspace: Workspace) -> Check:
     """Files of keys and passwords: there, and readable by their owner alone."""
     sound, _ = sound_channels(workspace.profiles)
     named = [(profile, one) for profile in sound for one in profile.source.sftp.secret_files()]
-    for profile, (key, name) in named:
+    sources = [(f"{profile.name}: source.sftp.{key}", name) for profile, (key, name) in named]
+    targets = [
+        (f"deliver {one.name}: {key}", name)
+        for one in workspace.settings.deliver
+        for key, name in one.secret_files()
+    ]
+    for key, name in (*sources, *targets):
         try:
-            private(file_of(name, workspace.root), f"{profile.name}: source.sftp.{key}")
+            private(file_of(name, workspace.root), key)
         except OmsImportError as error:
             return _failed("keys", error)
-    told = f"{len(named)} files of keys and passwords are readable by their owner alone"
-    return Check("keys", OK, told if named else "no channel has a file of keys or passwords")
+    count = len(sources) + len(targets)
+    told = f"{count} files of keys and passwords are readable by their owner alone"
+    return Check("keys", OK, told if count else "nothing here needs a file of keys or passwords")
 
 
 def _clock(workspace: Workspace) -> Check:

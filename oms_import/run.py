@@ -17,6 +17,7 @@ from time import monotonic
 
 import polars as pl
 
+from oms_import.delivering import deliver
 from oms_import.gathering import gather, put_away
 from oms_import.history.decide import decide
 from oms_import.history.interchanges import reserve, seen_before
@@ -24,7 +25,7 @@ from oms_import.history.lock import hold
 from oms_import.history.recover import recover
 from oms_import.history.store import Store
 from oms_import.model.codes import Code
-from oms_import.model.errors import OmsImportError, SettingError
+from oms_import.model.errors import OmsImportError, SettingError, gravest
 from oms_import.model.fail_on import FailOn, parse
 from oms_import.model.finding import Finding, Location
 from oms_import.model.report import RunReport, Totals
@@ -66,9 +67,10 @@ def execute(workspace: Workspace, request: RunRequest, progress: Progress) -> Ru
         gather(workspace, request, work)
         staging = workspace.staging / work.run_id
         try:
-            return _import(workspace, request, work, staging, fail_on, progress)
+            told = _import(workspace, request, work, staging, fail_on, progress)
         except OSError as error:
             raise spool_error(error, staging) from error
+        return told if request.dry_run else _delivered(workspace, told)
 
 
 def _channels(
@@ -137,6 +139,13 @@ def _import(
     finally:
         _discard(staging)
     return replace(told, notes=(*told.notes, *put_away(workspace, request, work)))
+
+
+def _delivered(workspace: Workspace, told: RunReport) -> RunReport:
+    """The report with what receivers said; it was written before they were asked."""
+    notes, codes = deliver(workspace, partial(opened, workspace))
+    code = gravest(codes | {told.exit_code})
+    return replace(told, notes=(*told.notes, *notes), exit_code=code)
 
 
 def _answers(

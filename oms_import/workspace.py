@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from oms_import.model.values import Limits
+from oms_import.targets import Target
 
 SETTINGS_FILE = "oms-import.toml"
 
@@ -58,6 +59,18 @@ class Settings(_Strict):
     )
     outputs: OutputSettings = OutputSettings()
     limits: LimitSettings = LimitSettings()
+    deliver: tuple[Target, ...] = Field(
+        default=(), description="Receivers of everything that is accepted."
+    )
+
+    @field_validator("deliver")
+    @classmethod
+    def _named_once(cls, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        names = [one.name for one in targets]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two targets are called {min(twice)}")
+        return targets
 
 
 @dataclass(frozen=True, slots=True)

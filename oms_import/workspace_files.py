@@ -43,6 +43,12 @@ formats = ["csv", "parquet"]
 # archive_ratio = 200
 # archive_members = 10000
 # memory_mb = 512
+
+# Receivers of everything that is accepted; docs/delivery.md has an example of each kind.
+# [[deliver]]
+# name = "oms"
+# kind = "http"
+# http = { url = "https://oms.example/orders", token = "${OMS_TOKEN}" }
 """
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oms_import.cli import output
-from oms_import.cli.options import AsJson, Where, opened
+from oms_import.cli.options import AsJson, LockWait, Where, opened, seconds
 from oms_import.cli.stores import reading
 from oms_import.model.errors import LockHeldError, StateError
 
@@ -48,7 +48,7 @@ def list_(
 def show(
     context: typer.Context, run: Run = "last", json: AsJson = False, workspace: Where = None
 ) -> None:
-    """Show a run's report as the run printed it.
+    """Show a run's report as the run printed it, and what became of its accepted orders since.
 
     \b
     Example:
@@ -58,10 +58,44 @@ def show(
 
     space = opened(context, workspace)
     document = _report(space, run)
+    document["deliveries"] = _deliveries(space, str(document["run_id"]))
     if json:
         output.document(document)
     else:
         output.show(run_report(document, space.root, space.settings.owners, output.look()))
+
+
+@app.command("deliver")
+def deliver(
+    context: typer.Context,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Also what a receiver refused, after it was mended.")
+    ] = False,
+    lock_wait: LockWait = "0s",
+    json: AsJson = False,
+    workspace: Where = None,
+) -> None:
+    """Hand on now what receivers have not taken yet; every run does so at its end.
+
+    \b
+    Example:
+        oms-import runs deliver --refused
+    """
+    from functools import partial
+
+    from oms_import.delivering import deliver as delivered
+    from oms_import.history.lock import hold
+    from oms_import.model.errors import gravest
+    from oms_import.work import opened as history
+
+    space = opened(context, workspace)
+    with hold(space.lock, "delivery", seconds(lock_wait)):
+        notes, codes = delivered(space, partial(history, space), refused=refused)
+    if json:
+        output.document({"schema": 1, "notes": notes, "exit_code": gravest(codes)})
+    else:
+        output.write("".join(f"{note}\n" for note in notes) or "nothing waits to be delivered\n")
+    raise typer.Exit(gravest(codes))
 
 
 @app.command("report")
@@ -98,6 +132,17 @@ def _report(workspace: Workspace, run: str) -> dict[str, object]:
             hint="see `oms-import history verify`",
         )
     return report
+
+
+def _deliveries(workspace: Workspace, run_id: str) -> list[dict[str, object]]:
+    """What became of the run's accepted orders; unknown while a run has history open."""
+    from oms_import.history.outbox import deliveries
+
+    try:
+        with reading(workspace) as connection:
+            return deliveries(connection, run_id)
+    except LockHeldError:
+        return []
 
 
 def _from_file(workspace: Workspace, run: str) -> dict[str, object]:

@@ -17,6 +17,7 @@ import duckdb
 from oms_import.history import commit_sql as sql
 from oms_import.history.faults import explained
 from oms_import.history.headers import HeaderRecord, header_hash, keep
+from oms_import.history.outbox import fill
 from oms_import.history.profiles import UsedProfile, remember
 from oms_import.history.rows import inserts
 from oms_import.history.store import Store, utc
@@ -95,6 +96,7 @@ class CommitRequest:
     interchanges: Sequence[Sequence[object]] = ()  # rows of history.interchanges
     headers: Sequence[HeaderRecord] = ()
     profiles: Sequence[UsedProfile] = ()
+    targets: Sequence[tuple[str, int | None]] = ()  # receivers, and orders a piece
     retry_of: str | None = None
 
     @property
@@ -134,6 +136,7 @@ def _transaction(store: Store, request: CommitRequest) -> None:
         _judged_orders(connection, request)
         for statement in _STATEMENTS:
             connection.execute(statement, {"run_id": request.run_id})
+        fill(connection, request.run_id, request.targets)
         connection.execute("COMMIT")
     except BaseException:
         _roll_back(connection)

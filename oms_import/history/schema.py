@@ -76,7 +76,11 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             channel VARCHAR, last_ok_at TIMESTAMP, last_try_at TIMESTAMP, streak INTEGER,
             code VARCHAR, message VARCHAR, open_until TIMESTAMP)""",
     ),
-    (),  # 6: delivery
+    (
+        """CREATE TABLE outbox (
+            run_id VARCHAR, target VARCHAR, part INTEGER, orders BIGINT, first_order VARCHAR,
+            status VARCHAR, attempts INTEGER, answer VARCHAR, last_at TIMESTAMP)""",
+    ),
     (),  # 7: the exception queue
     (),  # 8: watermarks and report jobs of HTTP sources, event ids of webhooks
     (),  # 9: corrections and what was learned of them
@@ -93,5 +97,6 @@ how many drops with it were imported, the last of them in accepted_run as its ac
 first_drop orders headers of one run. profiles: each text (JSON, everything filled in) that a
 channel's profile had in a run that kept something. remote_files: the newest version of each
 file that was fetched from a source; settled: put away too. remote_failures: files that could not
-be fetched; dead: no run tries again. sources: how each channel's source fared. others:
-duplicates and ignored orders, for `trace`."""
+be fetched; dead: no run tries again. sources: how each channel's source fared. outbox: accepted
+orders for each receiver, `part` counting pieces of a run; status pending, delivered, failed or
+refused. others: duplicates and ignored orders, for `trace`."""

@@ -74,12 +74,12 @@ class AcceptedWriter:
     def _append(self, name: str, frame: pl.DataFrame, local: pl.Series) -> None:
         columns = list(TABLES[name])
         if name in self._csv:
-            self._csv[name].append(_times_as_text(frame, local).select(columns))
+            self._csv[name].append(times_as_text(frame, local).select(columns))
         if name in self._parquet:
             self._parquet[name].append(frame.select(columns))
 
 
-def _times_as_text(frame: pl.DataFrame, local: pl.Series) -> pl.DataFrame:
+def times_as_text(frame: pl.DataFrame, local: pl.Series) -> pl.DataFrame:
     """TIME columns as ISO 8601: with Z where they are UTC, without where they are a wall clock.
 
     `local` are the orders whose times are a wall clock. `ordered_at` of an order that only gives a

@@ -51,7 +51,9 @@ def release(
         lineage = (workspace.lineage / f"{facts.run_id}.parquet").relative_to(workspace.root)
         files.append(stage_file(staging, "lineage.parquet", lineage.as_posix()))
     (staging / COMMITTING).touch()  # from here on only recovery may discard this staging
-    commit(store, _request(facts, told, finished, staged, files))
+    targets = tuple((one.name, one.batch) for one in workspace.settings.deliver)
+    request = _request(facts, told, finished, staged, files)
+    commit(store, replace(request, targets=targets))
     finish(workspace, store, facts.run_id, publish)
     return told
 

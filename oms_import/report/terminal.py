@@ -48,6 +48,7 @@ def run_report(
         ("Files", _drops(report, look)),
         ("Channels that failed", _errors(report, look)),
         ("Notes", [indented(str(note)) for note in report.get("notes", ())]),
+        ("Handed on", _deliveries(report)),
         ("Where", _outputs(report, root)),
         ("Next", _next(report)),
     ):
@@ -205,6 +206,20 @@ def _errors(report: Document, look: Look) -> list[RenderableType]:
         .append_text(plain(f": {channel['error']}"))
         for channel in failed
     ]
+
+
+def _deliveries(report: Document) -> list[RenderableType]:
+    """A line for each receiver and status, with its last answer where it did not take them."""
+    return [indented(_delivery(one)) for one in report.get("deliveries", ())]
+
+
+def _delivery(one: Mapping[str, Any]) -> str:
+    when = f" {moment(one['last_at'])}" if one["last_at"] else ""
+    tries = f", {count(one['attempts'], 'try', 'tries')}" if one["attempts"] else ""
+    told = f"{one['target']}: {count(one['orders'], 'order')} {one['status']}{when}{tries}"
+    if one["status"] in {"pending", "delivered"}:
+        return told
+    return f"{told}: {one['answer']}; first {', '.join(one['examples'][:3])}"
 
 
 def _outputs(report: Document, root: Path) -> list[RenderableType]:
