@@ -131,8 +131,13 @@ def _modes(workspace: Workspace) -> Check:
 def _keys(workspace: Workspace) -> Check:
     """Files of keys and passwords: there, and readable by their owner alone."""
     sound, _ = sound_channels(workspace.profiles)
-    named = [(profile, one) for profile in sound for one in profile.source.sftp.secret_files()]
-    sources = [(f"{profile.name}: source.sftp.{key}", name) for profile, (key, name) in named]
+    named = [
+        (profile, (f"{kind}.{key}", file))
+        for profile in sound
+        for kind, server in (("sftp", profile.source.sftp), ("http", profile.source.http))
+        for key, file in server.secret_files()
+    ]
+    sources = [(f"{profile.name}: source.{key}", name) for profile, (key, name) in named]
     targets = [
         (f"deliver {one.name}: {key}", name)
         for one in workspace.settings.deliver

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from oms_import.connectors.remote import Connector, Pulled, RemoteFile
 from oms_import.history.sources import (
     Failure,
     SeenFile,
+    advance,
     failures,
     forget_failures,
     mark_settled,
     remember_failures,
     remember_files,
     seen_files,
+    watermark,
 )
 from oms_import.history.store import Store, utc
 from oms_import.landing.store import adopt
@@ -44,6 +46,7 @@ class Fetched:
     taken: tuple[SeenFile, ...] = ()  # fetched by this run
     unsettled: tuple[SeenFile, ...] = ()  # of earlier runs, not put away yet
     lost: OmsImportError | None = None  # the server was lost on the way
+    until: datetime | None = None  # everything the source had until then is here
     notes: tuple[str, ...] = ()
 
 
@@ -53,17 +56,35 @@ class _Known:
 
     seen: Mapping[str, SeenFile] = field(default_factory=dict[str, SeenFile])
     failed: Mapping[str, Failure] = field(default_factory=dict[str, Failure])
+    until: datetime | None = None
 
 
-def connector(profile: Profile, workspace: Workspace) -> Connector:
+def connector(profile: Profile, workspace: Workspace, since: datetime | None = None) -> Connector:
     """The channel's server; connects when it is first asked.
+
+    Args:
+        profile: the channel.
+        workspace: where references and files of the profile are looked up.
+        since: up to when an API was asked before (UTC); None: never.
 
     Raises:
         SettingError: what it takes to log in is not there.
     """
+    if profile.source.kind in {"portal", "rest"}:
+        from oms_import.connectors.http_source import open_http  # noqa: PLC0415 - as below
+
+        return open_http(profile.source, workspace.root, _since(profile, since))
     from oms_import.connectors.sftp import open_sftp  # noqa: PLC0415 - only who needs it waits
 
     return open_sftp(profile.source, workspace.root)
+
+
+def _since(profile: Profile, until: datetime | None) -> datetime:
+    """From when on a source is asked: a little before the last time, since clocks differ."""
+    http = profile.source.http
+    if until is None:
+        return datetime.now(UTC) - timedelta(days=http.first_days)
+    return until.replace(tzinfo=UTC) - timedelta(minutes=http.overlap_minutes)
 
 
 def fetch(
@@ -84,9 +105,11 @@ def fetch(
     """
     with store() as opened:
         known = _Known(
-            seen_files(opened.connection, profile.name), failures(opened.connection, profile.name)
+            seen_files(opened.connection, profile.name),
+            failures(opened.connection, profile.name),
+            watermark(opened.connection, profile.name),
         )
-    source = connector(profile, workspace)
+    source = connector(profile, workspace, known.until)
     try:
         listed = source.listing(now)
         wanted = [one for one in listed if not _is_seen(one, known) and not _is_dead(one, known)]
@@ -107,6 +130,7 @@ def fetch(
         taken=tuple(_seen(one, now) for one, _ in came if one.path is not None),
         unsettled=tuple(one for one in known.seen.values() if not one.settled),
         lost=next((one.error for one, _ in came if one.lost), None),
+        until=None if any(one.error for one, _ in came) else now,
         notes=tuple(_told(profile.name, [one for one, _ in came], dead, failed)),
     )
 
@@ -134,6 +158,8 @@ def settle(
     fresh = {one.origin for one in taken}
     with store() as opened:
         remember_files(opened.connection, profile.name, taken, run_id)
+        if fetched.until is not None and not broken and profile.source.kind in {"portal", "rest"}:
+            advance(opened.connection, profile.name, fetched.until)
     old = [one for one in fetched.unsettled if one.origin not in fresh]
     waiting = [] if stays else [*taken, *old]
     if not waiting:

@@ -61,6 +61,8 @@ def place(profile: Profile, workspace: Workspace) -> str:
     source, server = profile.source, profile.source.sftp
     if source.kind == "sftp":
         return f"sftp://{server.user}@{server.host}:{server.port}/{server.path.lstrip('/')}"
+    if source.kind in {"portal", "rest"}:
+        return source.http.url.partition("?")[0]
     return str(workspace.root / (source.path or f"drops/{profile.name}"))
 
 

@@ -82,7 +82,7 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             status VARCHAR, attempts INTEGER, answer VARCHAR, last_at TIMESTAMP)""",
     ),
     (),  # 7: the exception queue
-    (),  # 8: watermarks and report jobs of HTTP sources, event ids of webhooks
+    ("CREATE TABLE watermarks (channel VARCHAR, until TIMESTAMP)",),
     (),  # 9: corrections and what was learned of them
     (),  # 10: insight: baselines, proposals, signals
 )
@@ -97,6 +97,7 @@ how many drops with it were imported, the last of them in accepted_run as its ac
 first_drop orders headers of one run. profiles: each text (JSON, everything filled in) that a
 channel's profile had in a run that kept something. remote_files: the newest version of each
 file that was fetched from a source; settled: put away too. remote_failures: files that could not
-be fetched; dead: no run tries again. sources: how each channel's source fared. outbox: accepted
-orders for each receiver, `part` counting pieces of a run; status pending, delivered, failed or
-refused. others: duplicates and ignored orders, for `trace`."""
+be fetched; dead: no run tries again. sources: how each channel's source fared. watermarks: up
+to when a source was asked for what is new, by runs that kept what came. outbox: accepted orders
+for each receiver, `part` counting pieces of a run; status pending, delivered, failed or refused.
+others: duplicates and ignored orders, for `trace`."""

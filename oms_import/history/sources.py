@@ -107,6 +107,22 @@ def remember_files(
     connection.commit()
 
 
+def watermark(connection: duckdb.DuckDBPyConnection, channel: str) -> datetime | None:
+    """Up to when the channel's source was asked for what is new; None: never."""
+    row = connection.execute(
+        "SELECT max(until) FROM watermarks WHERE channel = ?", [channel]
+    ).fetchone()
+    return row[0] if row else None
+
+
+def advance(connection: duckdb.DuckDBPyConnection, channel: str, until: datetime) -> None:
+    """Everything that the source had until then is kept."""
+    connection.begin()
+    connection.execute("DELETE FROM watermarks WHERE channel = ?", [channel])
+    connection.execute("INSERT INTO watermarks VALUES (?, ?)", [channel, utc(until)])
+    connection.commit()
+
+
 def mark_settled(
     connection: duckdb.DuckDBPyConnection, channel: str, origins: Iterable[str]
 ) -> None:

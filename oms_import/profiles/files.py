@@ -8,16 +8,18 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from oms_import.profiles.fields import Columns, Strict
+from oms_import.profiles.http_sources import HttpSpec
 from oms_import.profiles.sources import SftpSpec
 
 
 class SourceSpec(Strict):
     """Where the channel's drops come from."""
 
-    kind: Literal["folder", "sftp"] = Field(
+    kind: Literal["folder", "sftp", "portal", "rest"] = Field(
         default="folder", description="What kind of source it is."
     )
     sftp: SftpSpec = Field(default=SftpSpec(), description="The server, for kind sftp.")
+    http: HttpSpec = Field(default=HttpSpec(), description="The server, for portal and rest.")
     path: str = Field(
         default="", description="Folder, relative to the workspace; default drops/<channel>."
     )

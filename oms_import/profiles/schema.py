@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from oms_import.model import tables
 from oms_import.model.codes import Code
 from oms_import.profiles import model
+from oms_import.profiles.http_sources import HttpAuth, HttpFiles, HttpPages, HttpSpec
 from oms_import.profiles.included import builtin_policies
 from oms_import.profiles.load import builtin_names
 from oms_import.profiles.model import MAPPABLE, Profile
@@ -29,6 +30,10 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The channel", Profile),
     ("[source]", model.SourceSpec),
     ("[source.sftp]", SftpSpec),
+    ("[source.http]", HttpSpec),
+    ("[source.http.auth]", HttpAuth),
+    ("[source.http.pages]", HttpPages),
+    ("[source.http.files]", HttpFiles),
     ("[detect]", model.Detect),
     ("[format]", model.FormatSpec),
     ("[rows]", model.RowRules),

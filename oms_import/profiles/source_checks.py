@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from oms_import.profiles.files import SourceSpec
 from oms_import.profiles.model import Profile
 from oms_import.profiles.rule_checks import Problem
 from oms_import.profiles.walk import Path
@@ -26,15 +27,20 @@ def literal_secrets(table: Mapping[str, Any]) -> list[Path]:
 
 def source_problems(profile: Profile) -> Iterator[Problem]:
     """What is wrong in `[source]`."""
-    source, server = profile.source, profile.source.sftp
+    source = profile.source
     if source.after == "rename" and not source.rename_suffix.strip("/"):
         yield ("source", "rename_suffix"), "is missing: what `rename` puts behind the name"
     if source.after == "rename" and source.rename_suffix == source.done_suffix:
         yield ("source", "rename_suffix"), "must differ from done_suffix"
     if "/" in source.rename_suffix:
         yield ("source", "rename_suffix"), "is put behind a name; `move` is for folders"
-    if source.kind != "sftp":
-        return
+    of_kind = {"portal": _http_problems, "rest": _http_problems, "sftp": _sftp_problems}
+    if source.kind in of_kind:
+        yield from of_kind[source.kind](source)
+
+
+def _sftp_problems(source: SourceSpec) -> Iterator[Problem]:
+    server = source.sftp
     if source.path:
         yield ("source", "path"), "is for folders; the server's folder is source.sftp.path"
     for name in ("host", "user"):
@@ -44,6 +50,34 @@ def source_problems(profile: Profile) -> Iterator[Problem]:
         yield ("source", "sftp", "host"), "is a name or an address alone"
     if not (server.key or server.password or server.agent):
         yield ("source", "sftp"), "has no way to log in: say key, password or agent"
+
+
+_NEEDED = {
+    "basic": ("user", "password"),
+    "bearer": ("token",),
+    "header": ("name", "token"),
+    "query": ("name", "token"),
+    "oauth2": ("token_url", "client_id"),
+    "form": ("login_url", "user", "password", "success"),
+}
+
+
+def _http_problems(source: SourceSpec) -> Iterator[Problem]:
+    http, auth, pages = source.http, source.http.auth, source.http.pages
+    above = ("source", "http")
+    if not http.url.startswith(("https://", "http://")):
+        yield (*above, "url"), "is missing: it begins with https:// or http://"
+    for name in _NEEDED.get(auth.kind, ()):
+        if not getattr(auth, name):
+            yield (*above, "auth", name), f"is missing: {auth.kind} needs it"
+    if pages.by in {"page", "offset", "cursor"} and not pages.param:
+        yield (*above, "pages", "param"), f"is missing: {pages.by} needs it"
+    if pages.by == "cursor" and not pages.cursor:
+        yield (*above, "pages", "cursor"), "is missing: where the cursor stands in an answer"
+    if source.kind == "portal" and bool(http.files.links) == bool(http.files.items):
+        yield (*above, "files"), "needs links (of a page) or items (of JSON)"
+    if source.after != "keep":
+        yield ("source", "after"), "keep: nothing is moved or deleted at such a source"
 
 
 def _literal(key: object, value: object) -> bool:
