@@ -134,7 +134,11 @@ def _keys(workspace: Workspace) -> Check:
     named = [
         (profile, (f"{kind}.{key}", file))
         for profile in sound
-        for kind, server in (("sftp", profile.source.sftp), ("http", profile.source.http))
+        for kind, server in (
+            ("sftp", profile.source.sftp),
+            ("http", profile.source.http),
+            ("webhook", profile.source.webhook),
+        )
         for key, file in server.secret_files()
     ]
     sources = [(f"{profile.name}: source.{key}", name) for profile, (key, name) in named]

@@ -65,7 +65,7 @@ def put_away(workspace: Workspace, request: RunRequest, work: Work) -> tuple[str
         if fetched is not None:
             store = partial(opened, workspace)
             notes += settle(workspace, profile, fetched, work.run_id, broken, store)
-        elif profile.source.kind == "folder":
+        elif profile.source.is_local:
             done = [a.offer for a in work.arrivals.get(profile.name, []) if a.error is None]
             taken = [offer for offer in done if offer.origin not in broken]
             notes += acknowledge(profile, taken, workspace.root)
@@ -84,7 +84,7 @@ def _asked(
     Raises:
         OmsImportError: the source could not be asked.
     """
-    if profile.source.kind == "folder":
+    if profile.source.is_local:
         try:
             offers = offers_of(profile, workspace.root, work.started)
         except OmsImportError as error:
@@ -122,7 +122,7 @@ def _remember_streaks(
             if profile.name not in fared:
                 continue
             state, error = source_state(store.connection, profile.name), fared[profile.name]
-            if profile.source.kind != "folder" or error is not None or state.streak:
+            if not profile.source.is_local or error is not None or state.streak:
                 remember_source(store.connection, after(state, error, work.started))
 
 

@@ -61,6 +61,8 @@ def place(profile: Profile, workspace: Workspace) -> str:
     source, server = profile.source, profile.source.sftp
     if source.kind == "sftp":
         return f"sftp://{server.user}@{server.host}:{server.port}/{server.path.lstrip('/')}"
+    if source.kind == "webhook":
+        return f"POST {source.webhook.path or f'/hooks/{profile.name}'}"
     if source.kind in {"portal", "rest"}:
         return source.http.url.partition("?")[0]
     return str(workspace.root / (source.path or f"drops/{profile.name}"))
@@ -100,7 +102,7 @@ def _reached(workspace: Workspace, profile: Profile) -> Reached:
 
 def _ready(workspace: Workspace, profile: Profile) -> int:
     now = datetime.now(UTC)
-    if profile.source.kind == "folder":
+    if profile.source.is_local:
         return len(offers_of(profile, workspace.root, now))
     source = connector(profile, workspace)
     try:
@@ -117,7 +119,7 @@ def health(connection: duckdb.DuckDBPyConnection, profiles: Sequence[Profile]) -
 def _health(connection: duckdb.DuckDBPyConnection, profile: Profile) -> Row:
     state = source_state(connection, profile.name)
     dropped = last_drop(connection, profile.name)
-    ok = state.last_ok_at or (dropped if profile.source.kind == "folder" else None)
+    ok = state.last_ok_at or (dropped if profile.source.is_local else None)
     rests = state.open_until is not None and state.open_until > utc(datetime.now(UTC))
     dead = [one for one in failures(connection, profile.name).values() if one.dead]
     failed = None

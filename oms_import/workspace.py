@@ -11,6 +11,7 @@ from oms_import.model.values import Limits
 from oms_import.targets import Target
 
 SETTINGS_FILE = "oms-import.toml"
+SPOOL = ".oms-import/spool"
 
 
 class _Strict(BaseModel):
@@ -109,6 +110,11 @@ class Workspace:
     def incoming(self) -> Path:
         """What servers are sending; parts stay for the next run to go on with."""
         return self.state / "incoming"
+
+    @property
+    def spool(self) -> Path:
+        """Events of webhooks that wait for a run, one folder a channel."""
+        return self.root / SPOOL
 
     @property
     def staging(self) -> Path:

@@ -18,6 +18,7 @@ from oms_import.cli import (
     history,
     importing,
     init,
+    listening,
     output,
     preview,
     profiles,
@@ -63,7 +64,7 @@ def _top(
     context.obj = workspace
 
 
-for _room in (init, importing, watching, preview):
+for _room in (init, importing, watching, listening, preview):
     _room.register(app)
 app.add_typer(runs.app, name="runs")
 app.add_typer(exceptions.app, name="exceptions")

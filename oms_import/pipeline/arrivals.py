@@ -8,12 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 from oms_import.connectors import folder
+from oms_import.connectors.webhook_spool import SEALED, recover_unheld
 from oms_import.landing.archive import is_archive, unpack
 from oms_import.landing.store import Landed, drop_id, land
 from oms_import.model.errors import DropRejectedError, OmsImportError, OutputError
 from oms_import.model.finding import Finding
 from oms_import.model.values import Drop, DropResult, Limits, Offer
+from oms_import.profiles.files import SourceSpec
 from oms_import.profiles.model import Profile
+from oms_import.workspace import SPOOL
 
 _HEAD = 4096
 
@@ -103,7 +106,8 @@ def offers_of(profile: Profile, root: Path, now: datetime) -> list[Offer]:
     Raises:
         SourceUnreachableError: the folder cannot be read.
     """
-    return folder.list_offers(profile.source, _source_folder(profile, root), now)
+    spec, where = _local(profile, root)
+    return folder.list_offers(spec, where, now)
 
 
 def acknowledge(profile: Profile, offers: Iterable[Offer], root: Path) -> list[str]:
@@ -111,12 +115,18 @@ def acknowledge(profile: Profile, offers: Iterable[Offer], root: Path) -> list[s
     notes: list[str] = []
     for offer in offers:
         try:
-            folder.acknowledge(profile.source, offer, _source_folder(profile, root))
+            spec, where = _local(profile, root)
+            folder.acknowledge(spec, offer, where)
         except OSError as error:
             told = f"{offer.name} was imported but could not be put away: {error.strerror}"
             notes.append(f"{profile.name}: {told}")
     return notes
 
 
-def _source_folder(profile: Profile, root: Path) -> Path:
-    return root / (profile.source.path or f"drops/{profile.name}")
+def _local(profile: Profile, root: Path) -> tuple[SourceSpec, Path]:
+    """The channel's folder and how it is looked at; a spool's files go when they are imported."""
+    source = profile.source
+    if source.kind != "webhook":
+        return source, root / (source.path or f"drops/{profile.name}")
+    taken = source.model_copy(update={"pattern": (f"*{SEALED}",), "after": "delete"})
+    return taken, recover_unheld(root / SPOOL, profile.name)

@@ -10,16 +10,18 @@ from pydantic import Field, model_validator
 from oms_import.profiles.fields import Columns, Strict
 from oms_import.profiles.http_sources import HttpSpec
 from oms_import.profiles.sources import SftpSpec
+from oms_import.profiles.webhook_sources import WebhookSpec
 
 
 class SourceSpec(Strict):
     """Where the channel's drops come from."""
 
-    kind: Literal["folder", "sftp", "portal", "rest"] = Field(
+    kind: Literal["folder", "sftp", "portal", "rest", "webhook"] = Field(
         default="folder", description="What kind of source it is."
     )
     sftp: SftpSpec = Field(default=SftpSpec(), description="The server, for kind sftp.")
     http: HttpSpec = Field(default=HttpSpec(), description="The server, for portal and rest.")
+    webhook: WebhookSpec = Field(default=WebhookSpec(), description="What `listen` takes.")
     path: str = Field(
         default="", description="Folder, relative to the workspace; default drops/<channel>."
     )
@@ -46,6 +48,11 @@ class SourceSpec(Strict):
     move_to: str = Field(
         default="done", description="Where `move` moves to, relative to the source's folder."
     )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its files are on this machine: a folder, or the spool of webhooks."""
+        return self.kind in {"folder", "webhook"}
 
 
 class Detect(Strict):

@@ -15,6 +15,7 @@ from oms_import.profiles.included import builtin_policies
 from oms_import.profiles.load import builtin_names
 from oms_import.profiles.model import MAPPABLE, Profile
 from oms_import.profiles.sources import SftpSpec
+from oms_import.profiles.webhook_sources import WebhookSpec
 
 _LIST = {"type": "array", "items": {"type": "string"}}
 _ONE_OR_MORE = {"anyOf": [{"type": "string"}, _LIST]}
@@ -30,6 +31,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The channel", Profile),
     ("[source]", model.SourceSpec),
     ("[source.sftp]", SftpSpec),
+    ("[source.webhook]", WebhookSpec),
     ("[source.http]", HttpSpec),
     ("[source.http.auth]", HttpAuth),
     ("[source.http.pages]", HttpPages),

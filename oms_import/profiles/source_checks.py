@@ -34,7 +34,12 @@ def source_problems(profile: Profile) -> Iterator[Problem]:
         yield ("source", "rename_suffix"), "must differ from done_suffix"
     if "/" in source.rename_suffix:
         yield ("source", "rename_suffix"), "is put behind a name; `move` is for folders"
-    of_kind = {"portal": _http_problems, "rest": _http_problems, "sftp": _sftp_problems}
+    of_kind = {
+        "portal": _http_problems,
+        "rest": _http_problems,
+        "sftp": _sftp_problems,
+        "webhook": _hook_problems,
+    }
     if source.kind in of_kind:
         yield from of_kind[source.kind](source)
 
@@ -50,6 +55,19 @@ def _sftp_problems(source: SourceSpec) -> Iterator[Problem]:
         yield ("source", "sftp", "host"), "is a name or an address alone"
     if not (server.key or server.password or server.agent):
         yield ("source", "sftp"), "has no way to log in: say key, password or agent"
+
+
+def _hook_problems(source: SourceSpec) -> Iterator[Problem]:
+    hook = source.webhook
+    if hook.verify != "none" and not hook.secrets:
+        yield ("source", "webhook", "secrets"), "is missing: references to the signing secret"
+    if hook.path and not hook.path.startswith("/"):
+        yield ("source", "webhook", "path"), "begins with /"
+    for one in hook.secrets:
+        if not _REFERENCE.fullmatch(one):
+            yield ("source", "webhook", "secrets"), WRITTEN_OUT
+    if source.after != "keep":
+        yield ("source", "after"), "keep: what was imported leaves the spool by itself"
 
 
 _NEEDED = {
