@@ -31,8 +31,6 @@ from oms_import.pipeline.arrivals import Arrival, arrived
 from oms_import.profiles.model import Profile
 from oms_import.workspace import Workspace
 
-TRIES = 5
-"""Runs that try to fetch a file before it is a dead letter."""
 _NOTES = 10  # of a kind
 
 Opened = Callable[[], Store]
@@ -120,7 +118,8 @@ def fetch(
     finally:
         source.close()
     came = [pulled[one.origin] for one in wanted]
-    failed = _failures([one for one, _ in came], known, now)
+    tries = workspace.settings.retries.file_runs
+    failed = _failures([one for one, _ in came], known, now, tries)
     if not dry:
         with store() as opened:
             _keep(opened, profile.name, listed, known, failed)
@@ -131,7 +130,7 @@ def fetch(
         unsettled=tuple(one for one in known.seen.values() if not one.settled),
         lost=next((one.error for one, _ in came if one.lost), None),
         until=None if any(one.error for one, _ in came) else now,
-        notes=tuple(_told(profile.name, [one for one, _ in came], dead, failed)),
+        notes=tuple(_told(profile.name, [one for one, _ in came], dead, failed, tries)),
     )
 
 
@@ -220,18 +219,20 @@ def _seen(one: Pulled, now: datetime) -> SeenFile:
     )
 
 
-def _failures(pulled: Sequence[Pulled], known: _Known, now: datetime) -> list[Failure]:
+def _failures(pulled: Sequence[Pulled], known: _Known, now: datetime, tries: int) -> list[Failure]:
     """Files that failed by themselves; a server that was lost says nothing about its files."""
-    return [_failure(one, known, now) for one in pulled if one.error is not None and not one.lost]
+    return [
+        _failure(one, known, now, tries) for one in pulled if one.error is not None and not one.lost
+    ]
 
 
-def _failure(one: Pulled, known: _Known, now: datetime) -> Failure:
+def _failure(one: Pulled, known: _Known, now: datetime, tries: int) -> Failure:
     file, error = one.file, one.error or OmsImportError("")
     earlier = known.failed.get(file.origin)
     same = earlier is not None and earlier.is_version(file.size, file.modified_at, file.etag)
     attempts = 1 + (earlier.attempts if earlier is not None and same else 0)
     modified = file.modified_at and utc(file.modified_at)
-    dead = attempts >= TRIES
+    dead = attempts >= tries
     return Failure(
         file.origin, file.size, modified, file.etag, attempts, error.code, error.message, dead,
         utc(now),
@@ -255,7 +256,11 @@ def _keep(
 
 
 def _told(
-    channel: str, pulled: Sequence[Pulled], dead: Sequence[Failure], failed: Sequence[Failure]
+    channel: str,
+    pulled: Sequence[Pulled],
+    dead: Sequence[Failure],
+    failed: Sequence[Failure],
+    most: int,
 ) -> Iterator[str]:
     """Notes: what took several attempts, what failed, what is not tried any more."""
     hard = [one for one in pulled if one.path is not None and one.attempts > 1]
@@ -263,7 +268,7 @@ def _told(
         times = f"{one.attempts} attempts, {one.waited:.1f} s of waiting between them"
         yield f"{channel}: {one.file.name} took {times}"
     for one in failed[:_NOTES]:
-        tries = f"tried by {one.attempts} of {TRIES} runs" if not one.dead else "now a dead letter"
+        tries = f"tried by {one.attempts} of {most} runs" if not one.dead else "now a dead letter"
         yield f"{channel}: {one.message} ({tries})"
     for one in dead[:_NOTES]:
         again = f"oms-import channels retry {channel}"

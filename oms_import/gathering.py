@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
 
+from oms_import.expected import overdue
 from oms_import.fetching import fetch, settle
 from oms_import.history.decide import known_drops
 from oms_import.history.headers import known_headers
@@ -52,6 +53,17 @@ def gather(workspace: Workspace, request: RunRequest, work: Work) -> None:
     if not request.dry_run:
         _remember_streaks(workspace, work, fared)
     _sort_out(workspace, request, work)
+    if request.files is None and request.fetch and request.only is None:
+        _miss(workspace, work)
+
+
+def _miss(workspace: Workspace, work: Work) -> None:
+    """Say of which channels a drop is overdue; not of those that could not be asked."""
+    came = {drop.channel for drop in work.drops} | work.errors.keys()
+    asked = [one for one in work.profiles if one.source.expect and one.name not in came]
+    if asked:
+        with opened(workspace) as store:
+            work.errors |= overdue(store.connection, workspace, asked, work.started)
 
 
 def put_away(workspace: Workspace, request: RunRequest, work: Work) -> tuple[str, ...]:
@@ -123,7 +135,8 @@ def _remember_streaks(
                 continue
             state, error = source_state(store.connection, profile.name), fared[profile.name]
             if not profile.source.is_local or error is not None or state.streak:
-                remember_source(store.connection, after(state, error, work.started))
+                limits = workspace.settings.retries
+                remember_source(store.connection, after(state, error, work.started, limits))
 
 
 def _sort_out(workspace: Workspace, request: RunRequest, work: Work) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from oms_import.expected import due
 from oms_import.fetching import connector
 from oms_import.history.lock import hold
 from oms_import.history.sources import (
@@ -111,9 +112,23 @@ def _ready(workspace: Workspace, profile: Profile) -> int:
         source.close()
 
 
-def health(connection: duckdb.DuckDBPyConnection, profiles: Sequence[Profile]) -> list[Row]:
-    """How the channels' sources fared in earlier runs."""
-    return [_health(connection, profile) for profile in profiles]
+def health(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, profiles: Sequence[Profile]
+) -> list[Row]:
+    """How the channels' sources fared in earlier runs, and whether a drop is overdue."""
+    return [
+        _health(connection, profile) | _expected(connection, workspace, profile)
+        for profile in profiles
+    ]
+
+
+def _expected(connection: duckdb.DuckDBPyConnection, workspace: Workspace, profile: Profile) -> Row:
+    told = due(connection, workspace, profile, datetime.now(UTC))
+    return {
+        "expect": profile.source.expect or None,
+        "expected_by": None if told is None else _iso(utc(told.by)),
+        "overdue": told is not None and told.overdue,
+    }
 
 
 def _health(connection: duckdb.DuckDBPyConnection, profile: Profile) -> Row:

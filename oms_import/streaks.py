@@ -13,10 +13,7 @@ from oms_import.model.errors import (
     SettingError,
     SourceUnreachableError,
 )
-
-FAILURES = 5
-"""In a row, after which the source is left alone for a while."""
-REST = timedelta(minutes=10)
+from oms_import.workspace import RetrySettings
 
 _AUTHENTICATION = (AuthenticationError.code, "HOST_KEY_UNKNOWN", "HOST_KEY_CHANGED")
 
@@ -36,17 +33,19 @@ def resting(state: SourceState, now: datetime) -> OmsImportError | None:
     )
 
 
-def after(state: SourceState, error: OmsImportError | None, now: datetime) -> SourceState:
+def after(
+    state: SourceState, error: OmsImportError | None, now: datetime, limits: RetrySettings
+) -> SourceState:
     """The state after a run asked the source; wrong settings do not make it rest."""
     if error is None:
         return SourceState(state.channel, last_ok_at=utc(now), last_try_at=utc(now))
     streak = state.streak + 1
-    rests = streak >= FAILURES and not isinstance(error, SettingError)
+    rests = streak >= limits.source_runs and not isinstance(error, SettingError)
     return replace(
         state,
         last_try_at=utc(now),
         streak=streak,
         code=error.code,
         message=error.message,
-        open_until=utc(now + REST) if rests else None,
+        open_until=utc(now + timedelta(minutes=limits.rest_minutes)) if rests else None,
     )

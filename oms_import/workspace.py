@@ -48,6 +48,20 @@ class LimitSettings(_Strict):
         return Limits(**self.model_dump())
 
 
+class RetrySettings(_Strict):
+    """When a run gives up on a file or a source; within a run each connector has its own tries."""
+
+    file_runs: int = Field(
+        default=5, ge=1, description="Runs that try to fetch a file before it is a dead letter."
+    )
+    source_runs: int = Field(
+        default=5, ge=1, description="Runs in a row that a source may fail before it is left alone."
+    )
+    rest_minutes: float = Field(
+        default=10, gt=0, description="How long a source is left alone then."
+    )
+
+
 class Settings(_Strict):
     """oms-import.toml."""
 
@@ -60,6 +74,7 @@ class Settings(_Strict):
     )
     outputs: OutputSettings = OutputSettings()
     limits: LimitSettings = LimitSettings()
+    retries: RetrySettings = RetrySettings()
     deliver: tuple[Target, ...] = Field(
         default=(), description="Receivers of everything that is accepted."
     )

@@ -44,6 +44,12 @@ formats = ["csv", "parquet"]
 # archive_members = 10000
 # memory_mb = 512
 
+[retries]
+# When a run gives up: on a file (a dead letter) and on a source (left alone for a while).
+# file_runs = 5
+# source_runs = 5
+# rest_minutes = 10
+
 # Receivers of everything that is accepted; docs/delivery.md has an example of each kind.
 # [[deliver]]
 # name = "oms"

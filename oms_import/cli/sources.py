@@ -51,6 +51,8 @@ def health(
 ) -> None:
     """Show how the sources fared: last success and drop, failures in a row, dead letters.
 
+    Exit code 5 where a drop is overdue that the profile expects.
+
     A dead letter is a file that failed in five runs; it is tried again when it changes, or after
     `channels retry`.
 
@@ -66,11 +68,12 @@ def health(
     space = opened(context, workspace)
     chosen = select(channels(space.profiles), names or ())
     with reading(space) as connection:
-        rows = health(connection, chosen)
+        rows = health(connection, space, chosen)
     if json:
         output.document({"schema": 1, "channels": rows})
     else:
         output.show(fared(rows, output.look()))
+    raise typer.Exit(5 if any(row["overdue"] for row in rows) else 0)
 
 
 def retry(

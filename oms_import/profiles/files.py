@@ -49,6 +49,15 @@ class SourceSpec(Strict):
         default="done", description="Where `move` moves to, relative to the source's folder."
     )
 
+    expect: str = Field(
+        default="",
+        description="When a drop has to be there, in the channel's time zone: daily by 03:00, "
+        "mon-fri by 06:30, hourly, every 2h.",
+    )
+    days_off: str = Field(
+        default="", description="CSV file, relative to the workspace: days without a drop."
+    )
+
     @property
     def is_local(self) -> bool:
         """Whether its files are on this machine: a folder, or the spool of webhooks."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from oms_import.profiles.expecting import expectation
 from oms_import.profiles.files import SourceSpec
 from oms_import.profiles.model import Profile
 from oms_import.profiles.rule_checks import Problem
@@ -34,6 +35,11 @@ def source_problems(profile: Profile) -> Iterator[Problem]:
         yield ("source", "rename_suffix"), "must differ from done_suffix"
     if "/" in source.rename_suffix:
         yield ("source", "rename_suffix"), "is put behind a name; `move` is for folders"
+    if source.expect:
+        try:
+            expectation(source.expect)
+        except ValueError as error:
+            yield ("source", "expect"), f"is not understood: {error}"
     of_kind = {
         "portal": _http_problems,
         "rest": _http_problems,

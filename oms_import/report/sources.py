@@ -56,6 +56,9 @@ def _wrong(row: Row) -> list[RenderableType]:
     told: list[str] = []
     if row["error"]:
         told.append(f"{row['channel']}: {row['error']['message']}")
+    if row["overdue"]:
+        by = f"by {row['expected_by']}"
+        told.append(f"{row['channel']}: OVERDUE, a drop is expected {row['expect']} ({by})")
     if row["resting_until"]:
         told.append(f"{row['channel']}: left alone until {row['resting_until']}")
     for dead in row["dead_letters"]:
