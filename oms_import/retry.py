@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from oms_import.model.errors import SettingError
@@ -12,9 +13,16 @@ from oms_import.run import RunRequest, execute
 from oms_import.stored import stored_run
 from oms_import.workspace import Workspace
 
+Failed = dict[str, dict[str, list[int]] | None]
+"""Drop id → order key → its records; None: the whole drop."""
+
 
 def retry(
-    workspace: Workspace, run_id: str | None, request: RunRequest, progress: Progress
+    workspace: Workspace,
+    run_id: str | None,
+    request: RunRequest,
+    progress: Progress,
+    only: Callable[[str, str], bool] | None = None,
 ) -> RunReport:
     """Read the run's rejected and held orders, and its refused drops, again from the raw store.
 
@@ -23,12 +31,13 @@ def retry(
         run_id: the run, or the beginning of its id; None: the last one.
         request: options of the new run (dry run, lock wait, fail on).
         progress: told (label, done, total).
+        only: of drop id and order key: whether the order is taken; None: all are.
 
     Raises:
         SettingError: there is no such run, or nothing of it failed.
     """
     stored = stored_run(workspace, run_id)
-    failed = stored.failed()
+    failed = stored.failed() if only is None else _some(stored.failed(), only)
     if not failed:
         raise SettingError(
             f"nothing of run {stored.run_id} was rejected or held",
@@ -48,3 +57,13 @@ def retry(
         retry_of=stored.run_id,
     )
     return execute(workspace, again, progress)
+
+
+def _some(failed: Failed, only: Callable[[str, str], bool]) -> Failed:
+    """Orders that are asked for; refused drops are none."""
+    some: Failed = {}
+    for drop_id, orders in failed.items():
+        mine = {key: records for key, records in (orders or {}).items() if only(drop_id, key)}
+        if mine:
+            some[drop_id] = mine
+    return some

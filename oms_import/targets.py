@@ -1,7 +1,8 @@
-"""Where accepted orders go on to: `[[deliver]]` of oms-import.toml."""
+"""Who gets what: `[[deliver]]`, receivers of accepted orders, and `[[owner]]`, of exceptions."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -48,6 +49,17 @@ class PostgresTarget(_Strict):
         default="public", alias="schema", description="The schema that holds the tables."
     )
     connect_seconds: int = Field(default=15, ge=1, description="How long to wait for a connection.")
+
+
+class OwnerRule(_Strict):
+    """Whose an exception is; of several rules the first that fits."""
+
+    codes: tuple[str, ...] = Field(default=(), description="Globs of reason codes: SKU_*.")
+    channels: tuple[str, ...] = Field(default=(), description="Globs of channels.")
+    min_value: Decimal | None = Field(
+        default=None, description="The order's value, in its own currency, is at least this."
+    )
+    owner: str = Field(min_length=1, description="Who it is.")
 
 
 class Target(_Strict):

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from oms_import.model.values import Limits
-from oms_import.targets import Target
+from oms_import.targets import OwnerRule, Target
 
 SETTINGS_FILE = "oms-import.toml"
 SPOOL = ".oms-import/spool"
@@ -71,6 +71,9 @@ class Settings(_Strict):
     owners: dict[str, str] = Field(
         default_factory=dict,
         description='Owner role of a reason → who it is here, e.g. channel = "Ann".',
+    )
+    owner: tuple[OwnerRule, ...] = Field(
+        default=(), description="Whose an exception is: the first rule that fits."
     )
     outputs: OutputSettings = OutputSettings()
     limits: LimitSettings = LimitSettings()

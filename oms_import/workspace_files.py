@@ -35,6 +35,13 @@ formats = ["csv", "parquet"]
 # catalogue = "Catalogue desk"
 # integration = "Integration team"
 
+# Whose an exception is, where its role is not enough; the first rule that fits.
+# [[owner]]
+# codes = ["SKU_*"]
+# channels = ["shop-*"]
+# min_value = 500
+# owner = "Ann"
+
 [limits]
 # Bounds on memory and disk; the defaults suit a machine with 2 GB of memory.
 # batch_rows = 100000

@@ -119,6 +119,10 @@ def retry(
         str | None,
         typer.Argument(metavar="RUN_ID", help="A run or the beginning of its id; default: last."),
     ] = None,
+    exception: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this exception, group or order; may be repeated."),
+    ] = None,
     corrected: Annotated[
         str | None,
         typer.Option("--from", metavar="FILE", help="A file of out/rejected that you corrected."),
@@ -140,13 +144,14 @@ def retry(
     \b
     Example:
         oms-import retry
+        oms-import retry --exception G-3f2a91c07d
         oms-import retry --from shop-a/orders.rejected.csv --channel shop-a
     """
     from oms_import.retry import retry as retried
     from oms_import.run import RunRequest
 
-    if corrected and run_id:
-        raise typer.BadParameter("name a run or --from FILE, not both")
+    if sum(map(bool, (corrected, run_id, exception))) > 1:
+        raise typer.BadParameter("name a run, --exception or --from FILE, and only one of them")
     space = opened(context, workspace)
     request = RunRequest(
         command="retry",
@@ -157,8 +162,29 @@ def retry(
     )
     if corrected:
         _corrected(space, request, corrected, channel, quiet, json)
+    elif exception:
+        _exceptions(space, request, exception, quiet, json)
     else:
         _told(lambda progress: retried(space, run_id, request, progress), space, quiet, json)
+
+
+def _exceptions(
+    workspace: Workspace, request: RunRequest, names: list[str], quiet: bool, as_json: bool
+) -> None:
+    """A retry for each run the exceptions are of; with --json the last one's report."""
+    from oms_import.cli.progress import shown
+    from oms_import.model.errors import gravest
+    from oms_import.queueing import tried_again
+    from oms_import.report.terminal import run_report
+
+    with shown(wanted=not quiet and not as_json) as progress:
+        reports = tried_again(workspace, names, request, progress)
+    documents = [one.as_json() for one in reports]
+    if as_json:
+        output.document(documents[-1])
+    for document in () if quiet or as_json else documents:
+        output.show(run_report(document, workspace.root, workspace.settings.owners, output.look()))
+    raise typer.Exit(gravest({one.exit_code for one in reports}))
 
 
 def _corrected(

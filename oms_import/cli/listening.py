@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oms_import.cli import diagnostics, output
-from oms_import.cli.options import Where, opened, seconds
+from oms_import.cli.options import AsJson, Where, opened, seconds
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -28,6 +28,7 @@ def listen(
     spool_mb: Annotated[
         int, typer.Option(min=1, help="Senders are asked to wait while more than this waits.")
     ] = 1000,
+    json: AsJson = False,
     workspace: Where = None,
 ) -> None:
     """Receive webhooks of the channels whose source is one, until Ctrl-C or SIGTERM.
@@ -49,7 +50,7 @@ def listen(
     with listener(space.spool):
         spool = Spool(space.spool, seconds(seal, "--seal"))
         receiver = Receiver(spool, spool_mb * 1_000_000, diagnostics.say)
-        for hook in found:
+        for hook in () if json else found:
             output.write(f"{hook.channel}: http://{host}:{port}{hook.path}\n")
         config = uvicorn.Config(
             application(receiver, found), host, port, log_level="warning", access_log=False,
@@ -59,7 +60,11 @@ def listen(
             uvicorn.Server(config).run()
         finally:
             spool.close()
-    output.write(f"{receiver.taken:,} events taken, {receiver.refused:,} refused\n")
+    told = {"schema": 1, "taken": receiver.taken, "refused": receiver.refused}
+    if json:
+        output.document(told)
+    else:
+        output.write(f"{receiver.taken:,} events taken, {receiver.refused:,} refused\n")
 
 
 def _uvicorn() -> ModuleType:

@@ -79,14 +79,14 @@ FROM run_orders WHERE outcome IN ('duplicate', 'ignored')
 
 SUPERSEDED = """
 UPDATE exceptions SET status = 'superseded', resolved_by = $run_id
-WHERE status = 'open' AND run_id <> $run_id
+WHERE status IN ('open', 'archived') AND run_id <> $run_id
     AND order_key IN (SELECT order_key FROM run_orders WHERE outcome IN ('rejected', 'held'))
 """
 """An order that comes back again is one exception, the newest."""
 
 RESOLVED = """
 UPDATE exceptions SET status = 'resolved', resolved_by = $run_id
-WHERE status = 'open' AND run_id <> $run_id
+WHERE status IN ('open', 'archived') AND run_id <> $run_id
     AND order_key IN (SELECT order_key FROM run_orders WHERE outcome = 'accepted')
 """
 """An order that waited in an earlier run and was accepted now waits no longer."""

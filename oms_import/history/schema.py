@@ -81,17 +81,21 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             run_id VARCHAR, target VARCHAR, part INTEGER, orders BIGINT, first_order VARCHAR,
             status VARCHAR, attempts INTEGER, answer VARCHAR, last_at TIMESTAMP)""",
     ),
-    (),  # 7: the exception queue
+    (
+        """CREATE TABLE exception_marks (
+            id VARCHAR, done_at TIMESTAMP, who VARCHAR, action VARCHAR, owner VARCHAR,
+            reason VARCHAR, until TIMESTAMP)""",
+    ),
     ("CREATE TABLE watermarks (channel VARCHAR, until TIMESTAMP)",),
-    (),  # 9: corrections and what was learned of them
-    (),  # 10: insight: baselines, proposals, signals
 )
 """runs: one row a committed run (manifest: JSON of the files to publish; report: report.json).
 drops: one row a drop of a run, also rejected ones. order_claims: one row an accepted order (and
 revision); of a known order a run reads key_part first, 32 bits of the key's md5, and rarely more.
 exceptions: one row a rejected or held order; status open, superseded (by the run in which the
-order came back again) or resolved, resolved_by the run that accepted it later. interchanges: one
-row an interchange of EDI. control_numbers: the last number used for what we send to a partner.
+order came back again), resolved (resolved_by: the run that accepted it later; null: a person),
+dismissed or archived. exception_marks: what people did with exceptions, one row a touch.
+interchanges: one row an interchange of EDI. control_numbers: the last number used for what we send
+to a partner.
 headers: one row a header that a channel's tables had, also in files that were refused; accepted:
 how many drops with it were imported, the last of them in accepted_run as its accepted_drop-th;
 first_drop orders headers of one run. profiles: each text (JSON, everything filled in) that a

@@ -14,8 +14,11 @@ import pytest
 from cli_process import COMMAND, ROOT, Command, environment
 
 COMMANDS = [
-    "init", "run", "import", "preview", "retry", "replay", "trace", "explain", "doctor",
-    "runs list", "runs show", "runs report", "exceptions list", "exceptions show",
+    "init", "run", "import", "preview", "retry", "replay", "watch", "listen", "trace", "explain",
+    "doctor",
+    "runs list", "runs show", "runs report", "runs deliver",
+    "exceptions list", "exceptions show", "exceptions assign", "exceptions resolve",
+    "exceptions dismiss", "exceptions archive", "exceptions reopen",
     "channels list", "profiles list", "profiles show", "profiles check", "profiles schema",
     "profiles policies",
     "history stats", "history verify",
