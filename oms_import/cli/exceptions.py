@@ -17,6 +17,8 @@ app = typer.Typer(help="The queue of rejected and held orders.", no_args_is_help
 queue.register(app)
 
 
+_FILTERED = 100_000  # orders looked through for those that fit
+
 Filter = Annotated[str, typer.Option(metavar="GLOB", help="Only those that fit.")]
 
 
@@ -56,9 +58,10 @@ def list_(
     space = opened(context, workspace)
     with reading(space) as connection:
         orders = queue(connection, space, Wanted(status, code, channel, owner, run))
-        found = open_exceptions(connection, max(limit, 100_000) if run or status else limit)
+        filtered = bool(code or channel or owner or run or status != "open")
+        found = open_exceptions(connection, _FILTERED if filtered else limit)
     groups = _plain(grouped(orders, datetime.now(UTC).replace(tzinfo=None)))
-    rows = _told(found, orders, filtered=bool(code or channel or owner or run or status != "open"))
+    rows = _told(found, orders, filtered=filtered)
     if json:
         output.document({"schema": 1, "groups": groups, "exceptions": rows[:limit]})
     elif flat or (rows and not groups):

@@ -57,8 +57,12 @@ def fingerprinted(found: pl.DataFrame, rules: Sequence[OwnerRule] = ()) -> pl.Da
         code.alias("code"),
         code.replace_strict(roles, default="integration", return_dtype=pl.String).alias("role"),
     )
-    by_value = pl.any_horizontal(pl.col("code").str.starts_with(one) for one in _BY_VALUE)
-    cause = pl.when(by_value).then("found").otherwise(_shape(pl.col("found"))).fill_null("")
+    cause = (
+        pl.when(_by_value(pl.col("found")))
+        .then("found")
+        .otherwise(_shape(pl.col("found")))
+        .fill_null("")
+    )
     parts = (pl.lit(VERSION), "code", "channel", pl.col("field").fill_null(""), cause)
     marked = named.with_columns(
         cause.alias("cause"), pl.concat_str(*parts, separator="|").alias("fingerprint")
@@ -71,6 +75,12 @@ def _grouped(marked: pl.DataFrame) -> pl.DataFrame:
     names = {one: _name(one) for one in marked["fingerprint"].unique().to_list()}
     group = pl.col("fingerprint").replace_strict(names, return_dtype=pl.String).alias("group")
     return marked.with_columns(group)
+
+
+def _by_value(value: pl.Expr) -> pl.Expr:
+    """Whether one mapping of this value mends all orders that have it."""
+    named = pl.any_horizontal(pl.col("code").str.starts_with(one) for one in _BY_VALUE)
+    return named & (value.fill_null("").str.strip_chars() != "")
 
 
 def _name(fingerprint: str) -> str:
@@ -99,8 +109,7 @@ def grouped(found: pl.DataFrame, now: object) -> pl.DataFrame:
         rank, examples (order numbers), runs.
     """
     days = (pl.lit(now) - pl.col("oldest")).dt.total_seconds() / 86_400
-    by_value = pl.any_horizontal(pl.col("code").str.starts_with(one) for one in _BY_VALUE)
-    minutes = pl.when(by_value).then(_ONCE).otherwise(_EACH * pl.col("count"))
+    minutes = pl.when(_by_value(pl.col("cause"))).then(_ONCE).otherwise(_EACH * pl.col("count"))
     worth = pl.max_horizontal(pl.col("worth"), pl.col("count").cast(pl.Float64))
     rows = found.group_by("group", maintain_order=True).agg(
         pl.col("code", "channel", "field", "cause", "owner").first(),
