@@ -21,6 +21,7 @@ from oms_import.outputs.manifest import stage, stage_bytes, stage_file
 from oms_import.outputs.publish import publish
 from oms_import.pipeline.summary import Facts, report
 from oms_import.pipeline.writing import Written
+from oms_import.report.page import run_page
 from oms_import.workspace import Workspace
 
 COMMITTING = "committing"
@@ -68,9 +69,13 @@ def _outputs(staged: Staged, run_id: str) -> list[PublishFile]:
 
 
 def _report_files(told: RunReport, staging: Path) -> list[PublishFile]:
-    text = json.dumps(told.as_json(), ensure_ascii=False, indent=1)
-    file = stage_bytes(staging, "reports/report.json", text.encode() + b"\n")
-    return stage(staging, "reports", told.run_id, [file])
+    document = told.as_json()
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    made = {"report.json": f"{text}\n", "report.html": run_page(document)}
+    files = [
+        stage_bytes(staging, f"reports/{n}", t.encode("utf-8", "replace")) for n, t in made.items()
+    ]
+    return stage(staging, "reports", told.run_id, files)
 
 
 def _used(facts: Facts) -> list[UsedProfile]:
