@@ -27,7 +27,7 @@ def test_making_a_workspace_again_changes_nothing(tmp_path: Path) -> None:
 def test_every_commented_setting_is_a_real_one(tmp_path: Path) -> None:
     (tmp_path / "oms-import.toml").write_text(
         "\n".join(
-            line.removeprefix("# ") if " = " in line else line
+            line.removeprefix("# ") if " = " in line or line.startswith("# [[") else line
             for line in SETTINGS_TEXT.splitlines()
         )
     )
@@ -35,6 +35,8 @@ def test_every_commented_setting_is_a_real_one(tmp_path: Path) -> None:
     assert settings.timezone == "Europe/Berlin"
     assert settings.owners["catalogue"] == "Catalogue desk"
     assert settings.limits.memory_mb == 512
+    assert [one.owner for one in settings.owner] == ["Ann"]
+    assert [one.name for one in settings.deliver] == ["oms"]
 
 
 def test_a_workspace_is_found_upwards(tmp_path: Path) -> None:
