@@ -237,7 +237,7 @@ def test_a_kill_anywhere_after_the_commit_loses_and_doubles_nothing(
     names = steps.read_text().splitlines()
     commit = names.index("COMMIT") + 1
     runs, orders = 2, ["F1", "F2"]
-    for number, step in enumerate(range(commit + 1, len(names) + 1, 11)):
+    for number, step in enumerate(range(commit + 1, len(names) + 1, 23)):
         mine = [f"K{number}-{one}" for one in range(3)]
         drop(shop, f"k{number}", *mine)
         assert zygote.run(f"after:{step}", arguments) in {-9, 0}

@@ -271,7 +271,7 @@ def storm(root: Path, events: int) -> None:
 def test_every_acknowledged_event_is_in_history_once_though_the_receiver_was_killed(
     shop: Path,
 ) -> None:
-    storm(shop, 900)
+    storm(shop, 600)
 
 
 @pytest.mark.nightly
