@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from time import sleep
 import httpx2
 
 from oms_import.connectors.secrets import resolved
+from oms_import.connectors.tls import trusted
 from oms_import.model.delivery import DeliveryState, Piece, Sent
 from oms_import.model.errors import AuthenticationError, SettingError, SourceUnreachableError
 from oms_import.targets import HttpTarget, is_reference
@@ -150,16 +150,7 @@ def open_http_deliverer(
     if spec.token:
         token = resolved(spec.token, f"deliver {name}: http.token", root)
         headers["Authorization"] = f"Bearer {token}"
-    try:
-        context = ssl.create_default_context(
-            cafile=str(root / spec.ca_file) if spec.ca_file else None
-        )
-    except OSError:
-        raise SettingError(
-            f"deliver {name}: {spec.ca_file} cannot be read as certificates",
-            hint="check http.ca_file",
-            location=spec.ca_file or "",
-        ) from None
+    context = trusted(spec.ca_file, root, f"deliver {name}: http.ca_file")
     limits = httpx2.Limits(max_connections=spec.connections)
     client = httpx2.Client(
         headers=headers, timeout=spec.timeout_seconds, limits=limits, verify=context

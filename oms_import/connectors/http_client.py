@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Protocol
 
 import httpx2
 
+from oms_import.connectors.tls import trusted
 from oms_import.model.errors import (
     AuthenticationError,
     OmsImportError,
@@ -219,16 +219,7 @@ def open_client(spec: HttpSpec, root: Path) -> HttpClient:
     Raises:
         SettingError: the certificates cannot be read.
     """
-    try:
-        context = ssl.create_default_context(
-            cafile=str(root / spec.ca_file) if spec.ca_file else None
-        )
-    except OSError:
-        raise SettingError(
-            f"{spec.ca_file} cannot be read as certificates",
-            hint="check source.http.ca_file",
-            location=spec.ca_file or "",
-        ) from None
+    context = trusted(spec.ca_file, root, "source.http.ca_file")
     return HttpClient(spec, httpx2.Client(timeout=spec.timeout_seconds, verify=context))
 
 
