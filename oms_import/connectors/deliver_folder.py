@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from oms_import.durable import sync_folder
 from oms_import.model.delivery import Piece, Sent
 from oms_import.model.errors import OutputError
 from oms_import.model.publishing import MANIFEST
@@ -50,7 +51,7 @@ class FolderDeliverer:
         for file in files:
             _copy(file, part / file.name)
         part.rename(target)
-        _sync(self.path)
+        sync_folder(self.path)
         return f"{len(files)} files"
 
 
@@ -63,11 +64,3 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(bytes_, copy, 1 << 20)
         copy.flush()
         os.fsync(copy.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

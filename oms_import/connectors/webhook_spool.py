@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
+from oms_import.durable import sync_folder
 from oms_import.model.errors import LockHeldError, OutputError
 
 SEALED = ".ndjson"
@@ -43,7 +44,7 @@ class Segment:
         path = folder / f"{now:%Y%m%dT%H%M%S}{now.microsecond:06}{_OPEN}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         segment = cls(folder, path, os.open(path, flags, 0o600), monotonic())
-        _sync(folder)
+        sync_folder(folder)
         return segment
 
     def append(self, events: Iterable[bytes]) -> None:
@@ -59,7 +60,7 @@ class Segment:
         """From now on it is a drop."""
         os.close(self.descriptor)
         self.path.rename(self.path.with_suffix(SEALED))
-        _sync(self.folder)
+        sync_folder(self.folder)
 
     def abandon(self) -> None:
         """After a failed write: what is whole in it stays, for the next recovery."""
@@ -176,7 +177,7 @@ def recover(folder: Path) -> None:
             file.truncate(whole)
             os.fsync(file.fileno())
         path.rename(path.with_suffix(SEALED))
-    _sync(folder)
+    sync_folder(folder)
 
 
 def _locked(descriptor: int) -> bool:
@@ -185,11 +186,3 @@ def _locked(descriptor: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from oms_import.durable import sync_folder
 from oms_import.model.errors import OutputError, StateError
 
 COMMITTED = "committed"
@@ -32,7 +33,7 @@ def append(path: Path, entry: Mapping[str, object]) -> None:
         finally:
             os.close(descriptor)
         if fresh:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         raise OutputError(
             f"cannot write the journal {path}: {error.strerror}",
@@ -107,14 +108,6 @@ def _write_whole(descriptor: int, line: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, before)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _damaged(path: Path, line: int) -> StateError:

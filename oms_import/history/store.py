@@ -16,6 +16,7 @@ from typing import Self
 
 import duckdb
 
+from oms_import.durable import sync_folder
 from oms_import.history.faults import explained, is_conflict, plain_errors
 from oms_import.history.lock import held_error, holder
 from oms_import.history.schema import VERSIONS
@@ -226,11 +227,7 @@ def _create(settings: _Settings) -> None:
         finally:
             connection.close()
     making.rename(settings.database)
-    folder = os.open(settings.database.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(settings.database.parent)
 
 
 def _connect_patiently(settings: _Settings) -> duckdb.DuckDBPyConnection:

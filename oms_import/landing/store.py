@@ -12,6 +12,7 @@ from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
+from oms_import.durable import sync_folder
 from oms_import.model.errors import OutputError, SourceUnreachableError
 
 _BLOCK = 1 << 20
@@ -157,18 +158,10 @@ def _settle(part: Path, raw: Path, sha256: str, size: int) -> Landed:
     try:
         if not (target.is_file() and target.stat().st_size == size):
             part.replace(target)
-            _sync_folder(raw)
+            sync_folder(raw)
     except OSError as error:
         raise _failed(raw, error) from error
     return Landed(sha256, size, target)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _require_unchanged(path: Path, before: os.stat_result, source: BinaryIO, copied: int) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
+from oms_import.durable import plain_os_errors
 from oms_import.model.tables import TABLES, TIME
 from oms_import.model.values import WrittenFile
-from oms_import.outputs.durable import plain_os_errors
 from oms_import.outputs.tables import CsvTable, ParquetTable
 
 _FLUSH_ROWS = 100_000

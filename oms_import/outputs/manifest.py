@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from oms_import.durable import create, plain_os_errors, sync_file, sync_folder
 from oms_import.model.errors import StateError
 from oms_import.model.publishing import MANIFEST, PublishFile, digest
 from oms_import.model.values import WrittenFile
-from oms_import.outputs.durable import create, plain_os_errors, sync_file, sync_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
+from oms_import.durable import make_folder, plain_os_errors, sync_file, sync_folder
 from oms_import.model.errors import StateError
 from oms_import.model.publishing import MANIFEST, PublishFile, digest
-from oms_import.outputs.durable import make_folder, plain_os_errors, sync_file, sync_folder
 from oms_import.workspace import Workspace
 
 _NO_LINKS = {

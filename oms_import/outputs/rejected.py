@@ -15,9 +15,9 @@ from typing import Literal
 
 import polars as pl
 
+from oms_import.durable import create, plain_os_errors, sync_file, sync_folder
 from oms_import.model.guard import OURS, guarded
 from oms_import.model.values import HOUSEKEEPING, POINTER, Dialect, Drop, WrittenFile
-from oms_import.outputs.durable import create, plain_os_errors, sync_file, sync_folder
 from oms_import.outputs.tables import weighed
 
 EXCEPTIONS = pl.Schema(

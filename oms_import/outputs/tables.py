@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 import polars as pl
 import pyarrow.parquet as pq
 
+from oms_import.durable import create
 from oms_import.model.publishing import digest
 from oms_import.model.values import WrittenFile
-from oms_import.outputs.durable import create
 
 _COMPATIBLE = pl.CompatLevel.oldest()  # no string views, which older readers do not know
 

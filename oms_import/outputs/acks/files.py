@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from oms_import.durable import create, plain_os_errors, sync_folder
 from oms_import.model.values import Drop, WrittenFile
-from oms_import.outputs.durable import create, plain_os_errors, sync_folder
 from oms_import.outputs.rejected import safe_name
 from oms_import.outputs.tables import weighed
 
