@@ -6,7 +6,6 @@ takes a piece once, also when its answer to an earlier try was lost on the way.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from time import sleep
 
 import httpx2
 
+from oms_import.connectors.patience import backoff, wait_for
 from oms_import.connectors.secrets import resolved
 from oms_import.connectors.tls import trusted
 from oms_import.model.delivery import DeliveryState, Piece, Sent
@@ -78,7 +78,6 @@ class HttpDeliverer:
 
     def _tried(self, piece: Piece, body: bytes, attempt: int) -> tuple[Sent, float | None]:
         """What came of one try, and how long to wait before another; None: no other."""
-        backoff = min(2.0**attempt, _LONGEST_WAIT) * random.uniform(0.25, 0.5)  # noqa: S311
         headers = {"Idempotency-Key": piece.key, "Content-Type": "application/json"}
         try:
             answer = self.client.post(self.spec.url, content=body, headers=headers)
@@ -86,8 +85,9 @@ class HttpDeliverer:
             said = f"no answer ({type(error).__name__})"
             now = datetime.now(UTC)
             code = SourceUnreachableError.exit_code
-            return Sent(piece, "failed", said, now, code, lost=True), backoff
-        return _judged(piece, answer), _wait(answer, backoff)
+            return Sent(piece, "failed", said, now, code, lost=True), backoff(attempt)
+        again = answer.status_code >= 500 or answer.status_code in _AGAIN
+        return _judged(piece, answer), wait_for(answer.headers, attempt) if again else None
 
 
 def _judged(piece: Piece, answer: httpx2.Response) -> Sent:
@@ -106,14 +106,6 @@ def _judged(piece: Piece, answer: httpx2.Response) -> Sent:
         said += "; it points elsewhere, and orders do not follow: correct http.url"
         state, code, lost = "failed", SettingError.exit_code, True
     return Sent(piece, state, said, now, code, lost)
-
-
-def _wait(answer: httpx2.Response, backoff: float) -> float | None:
-    status = answer.status_code
-    if status < 500 and status not in _AGAIN:
-        return None
-    asked = answer.headers.get("Retry-After", "")
-    return float(asked) if re.fullmatch(r"\d{1,6}", asked, re.ASCII) else backoff
 
 
 def _shortened(answer: httpx2.Response) -> str:

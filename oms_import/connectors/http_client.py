@@ -7,18 +7,17 @@ RFC 6454) and to no other, and never from https to http.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from random import uniform
 from time import monotonic, sleep
 from typing import Protocol
 
 import httpx2
 
+from oms_import.connectors.patience import backoff, wait_for
 from oms_import.connectors.tls import trusted
 from oms_import.model.errors import (
     AuthenticationError,
@@ -34,6 +33,11 @@ _HOPS = 5
 _LONGEST_WAIT = 120.0  # seconds; a server that asks for more is asked by the next run
 _AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+
+
+class _TornError(SourceUnreachableError):
+    """An answer ended before it was whole: only then is a download begun again, since a request
+    that was not answered at all has been tried often enough already."""
 
 
 class Credentials(Protocol):
@@ -103,16 +107,16 @@ class HttpClient:
         for attempt in range(1, self.spec.tries + 1):
             try:
                 return self._streamed(url, part)
-            except SourceUnreachableError:
+            except _TornError:
                 if attempt == self.spec.tries:
                     raise
-            self._rest(_backoff(attempt))
+            self._rest(backoff(attempt))
         raise AssertionError("there is at least one try")
 
     def _streamed(self, url: str, part: Path) -> tuple[str, int, httpx2.Headers]:
         with self.opened("GET", url) as answer:
             digest, size = sha256(), 0
-            with _written(part) as file:
+            with written(part) as file:
                 for block in _blocks(answer):
                     size += len(block)
                     if size > self.spec.most_bytes:
@@ -137,7 +141,8 @@ class HttpClient:
         try:
             yield answer
         except httpx2.HTTPError as error:
-            raise _unreachable(url, error) from None
+            known = _unreachable(url, error)
+            raise _TornError(known.message, hint=known.hint, location=known.location) from None
         finally:
             answer.close()
 
@@ -152,16 +157,15 @@ class HttpClient:
             except httpx2.HTTPError as error:
                 if last:
                     raise _unreachable(url, error) from None
-                self._rest(_backoff(attempt))
+                self._rest(backoff(attempt))
                 continue
             if answer.is_success:
                 return answer
-            status, asked = answer.status_code, answer.headers.get("Retry-After", "")
+            status, wait = answer.status_code, wait_for(answer.headers, attempt)
             answer.close()
             if status == 401 and not renewed and self.credentials and self.credentials.renew():
                 renewed = True
                 continue
-            wait = float(asked) if re.fullmatch(r"\d{1,6}", asked, re.ASCII) else _backoff(attempt)
             if status not in _AGAIN or last or wait > _LONGEST_WAIT:
                 raise _refused(url, status)
             self._rest(wait)
@@ -265,7 +269,12 @@ def _blocks(answer: httpx2.Response) -> Generator[bytes]:
 
 
 @contextmanager
-def _written(part: Path) -> Generator[_File]:
+def written(part: Path) -> Generator[_File]:
+    """A file that only we may read, durable when the block ends.
+
+    Raises:
+        OutputError: our disk failed.
+    """
     try:
         with part.open("wb") as file:
             os.fchmod(file.fileno(), 0o600)
@@ -282,11 +291,6 @@ def _written(part: Path) -> Generator[_File]:
 
 class _File(Protocol):
     def write(self, data: bytes, /) -> int: ...
-
-
-def _backoff(attempt: int) -> float:
-    """Seconds, growing, with jitter."""
-    return min(2.0**attempt, 30.0) * uniform(0.25, 0.5)  # noqa: S311
 
 
 def _unreachable(url: str, error: Exception) -> OmsImportError:

@@ -57,14 +57,15 @@ def pages(client: HttpClient, spec: HttpSpec, url: str, *, as_json: bool) -> Ite
         SourceUnreachableError, AuthenticationError: as HttpClient.get.
     """
     how = spec.pages
-    further: str | None = _first(url, how)
+    first = _first(url, how)
+    further: str | None = first
     seen: set[str] = set()
     for number in range(1, how.most + 1):
         page = client.get(further)
         document = _document(page) if as_json else None
         listed = Listed(number, page, document)
         yield listed
-        further = _next(url, further, listed, how)
+        further = _next(first, listed, how)
         if further is None:
             return
         if further in seen:
@@ -143,23 +144,18 @@ def _first(url: str, how: HttpPages) -> str:
     return _with(url, **{how.param: numbers[how.by]}) if how.by in numbers else url
 
 
-def _next(first: str, here: str, listed: Listed, how: HttpPages) -> str | None:
+def _next(first: str, listed: Listed, how: HttpPages) -> str | None:
     """The URL of the page after this one; None: it was the last."""
     if how.by == "cursor":
         cursor = at(listed.document, how.cursor)
-        told = cursor not in {None, "", False}
-        return (
-            _with(_with(first, **{how.size_param: how.size}), **{how.param: cursor})
-            if told
-            else None
-        )
+        return None if cursor in {None, "", False} else _with(first, **{how.param: cursor})
     if how.by == "next":
         further = _following(listed, how)
         return str(httpx2.URL(listed.page.url).join(further)) if further else None
     if how.by == "none" or entries(listed.document, how) < how.size:
         return None
     place = listed.number * how.size if how.by == "offset" else how.start + listed.number
-    return _with(here, **{how.param: place})
+    return _with(first, **{how.param: place})
 
 
 def entries(document: Any, how: HttpPages) -> int:

@@ -14,7 +14,13 @@ from urllib.parse import unquote
 import httpx2
 
 from oms_import.connectors.http_auth import credentials
-from oms_import.connectors.http_client import HttpClient, looks_like_page, open_client, shown
+from oms_import.connectors.http_client import (
+    HttpClient,
+    looks_like_page,
+    open_client,
+    shown,
+    written,
+)
 from oms_import.connectors.http_pages import Listed, at, entries, filled, found, pages
 from oms_import.connectors.names import wanted
 from oms_import.connectors.remote import Pulled, RemoteFile
@@ -38,7 +44,6 @@ class HttpSource:
     spec: SourceSpec
     client: HttpClient
     since: datetime
-    html: bool = False  # the channel's files are HTML themselves
     _bodies: dict[str, bytes] = field(default_factory=dict[str, bytes])  # pages, by origin
 
     def listing(self, now: datetime) -> list[RemoteFile]:
@@ -148,7 +153,8 @@ class HttpSource:
     def _brought(self, file: RemoteFile, part: Path) -> tuple[RemoteFile, str, int]:
         body = self._bodies.get(file.origin)
         if body is not None:
-            _keep(body, part)
+            with written(part) as page:
+                page.write(body)
             return file, file.etag or "", len(body)
         for again in (False, True):
             digest, size, headers = self.client.download(file.remote_id, part)
@@ -166,7 +172,7 @@ class HttpSource:
         marker = self.spec.http.login_marker.encode()
         if marker:
             return marker in begin
-        return not self.html and looks_like_page(headers.get("Content-Type", ""), begin)
+        return looks_like_page(headers.get("Content-Type", ""), begin)
 
 
 def _renamed(file: RemoteFile, headers: httpx2.Headers) -> RemoteFile:
@@ -203,30 +209,17 @@ def _safe(name: str) -> str:
     return _UNSAFE.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(". ")[:200]
 
 
-def _keep(body: bytes, part: Path) -> None:
-    try:
-        part.write_bytes(body)
-        part.chmod(0o600)
-    except OSError as error:
-        raise OutputError(
-            f"{part} cannot be written: {error.strerror or type(error).__name__}",
-            hint="free disk space, then run again",
-            location=str(part),
-        ) from error
-
-
-def open_http(spec: SourceSpec, root: Path, since: datetime, *, html: bool = False) -> HttpSource:
+def open_http(spec: SourceSpec, root: Path, since: datetime) -> HttpSource:
     """The source of a profile.
 
     Args:
         spec: of kind portal or rest.
         root: the workspace.
         since: how far back lists go.
-        html: the channel's files are HTML themselves.
 
     Raises:
         SettingError: what it takes to log in is not there.
     """
     client = open_client(spec.http, root)
     client.credentials = credentials(spec.http, client, root)
-    return HttpSource(spec, client, since, html)
+    return HttpSource(spec, client, since)
