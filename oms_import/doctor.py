@@ -131,17 +131,11 @@ def _modes(workspace: Workspace) -> Check:
 def _keys(workspace: Workspace) -> Check:
     """Files of keys and passwords: there, and readable by their owner alone."""
     sound, _ = sound_channels(workspace.profiles)
-    named = [
-        (profile, (f"{kind}.{key}", file))
+    sources = [
+        (f"{profile.name}: source.{key}", name)
         for profile in sound
-        for kind, server in (
-            ("sftp", profile.source.sftp),
-            ("http", profile.source.http),
-            ("webhook", profile.source.webhook),
-        )
-        for key, file in server.secret_files()
+        for key, name in profile.source.secret_files()
     ]
-    sources = [(f"{profile.name}: source.{key}", name) for profile, (key, name) in named]
     targets = [
         (f"deliver {one.name}: {key}", name)
         for one in workspace.settings.deliver

@@ -5,16 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from oms_import.profiles.fields import Strict
 from oms_import.profiles.sources import SftpSpec
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HttpTarget(_Strict):
+class HttpTarget(Strict):
     """An HTTP receiver: orders as JSON by POST. Secrets stand here by reference."""
 
     url: str = Field(default="", description="Where orders are posted: https://oms.example/orders.")
@@ -38,7 +35,7 @@ class HttpTarget(_Strict):
     )
 
 
-class PostgresTarget(_Strict):
+class PostgresTarget(Strict):
     """A PostgreSQL database: a table for each table of the canonical order."""
 
     url: str = Field(
@@ -51,7 +48,7 @@ class PostgresTarget(_Strict):
     connect_seconds: int = Field(default=15, ge=1, description="How long to wait for a connection.")
 
 
-class OwnerRule(_Strict):
+class OwnerRule(Strict):
     """Whose an exception is; of several rules the first that fits."""
 
     codes: tuple[str, ...] = Field(default=(), description="Globs of reason codes: SKU_*.")
@@ -62,7 +59,7 @@ class OwnerRule(_Strict):
     owner: str = Field(min_length=1, description="Who it is.")
 
 
-class Target(_Strict):
+class Target(Strict):
     """One receiver of everything that is accepted."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Its name in reports.")

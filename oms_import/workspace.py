@@ -5,20 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from oms_import.model.values import Limits
+from oms_import.profiles.fields import Strict
 from oms_import.targets import OwnerRule, Target
 
 SETTINGS_FILE = "oms-import.toml"
 SPOOL = ".oms-import/spool"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OutputSettings(_Strict):
+class OutputSettings(Strict):
     """What is written for accepted orders."""
 
     formats: tuple[str, ...] = Field(
@@ -26,7 +23,7 @@ class OutputSettings(_Strict):
     )
 
 
-class LimitSettings(_Strict):
+class LimitSettings(Strict):
     """Bounds on memory and disk; see model.values.Limits."""
 
     batch_rows: int = Field(default=100_000, ge=1, description="Source rows worked on at once.")
@@ -48,7 +45,7 @@ class LimitSettings(_Strict):
         return Limits(**self.model_dump())
 
 
-class RetrySettings(_Strict):
+class RetrySettings(Strict):
     """When a run gives up on a file or a source; within a run each connector has its own tries."""
 
     file_runs: int = Field(
@@ -62,7 +59,7 @@ class RetrySettings(_Strict):
     )
 
 
-class Settings(_Strict):
+class Settings(Strict):
     """oms-import.toml."""
 
     timezone: str | None = Field(

@@ -152,8 +152,8 @@ def listener(folder: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def recover_unheld(folder: Path, channel: str) -> Path:
-    """A channel's spool, looked after for a run; segments of a living listener are left alone."""
+def recover_unheld(folder: Path, channel: str) -> None:
+    """Look after a channel's spool for a run; segments of a living listener are left alone."""
     own = folder / channel
     own.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -162,7 +162,6 @@ def recover_unheld(folder: Path, channel: str) -> Path:
             recover(own)
     finally:
         os.close(descriptor)
-    return own
 
 
 def recover(folder: Path) -> None:

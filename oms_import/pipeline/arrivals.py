@@ -107,15 +107,17 @@ def offers_of(profile: Profile, root: Path, now: datetime) -> list[Offer]:
         SourceUnreachableError: the folder cannot be read.
     """
     spec, where = _local(profile, root)
+    if profile.source.kind == "webhook":
+        recover_unheld(root / SPOOL, profile.name)
     return folder.list_offers(spec, where, now)
 
 
 def acknowledge(profile: Profile, offers: Iterable[Offer], root: Path) -> list[str]:
     """After the commit: keep, move, rename or delete the files; returns what could not be done."""
     notes: list[str] = []
+    spec, where = _local(profile, root)
     for offer in offers:
         try:
-            spec, where = _local(profile, root)
             folder.acknowledge(spec, offer, where)
         except OSError as error:
             told = f"{offer.name} was imported but could not be put away: {error.strerror}"
@@ -129,4 +131,4 @@ def _local(profile: Profile, root: Path) -> tuple[SourceSpec, Path]:
     if source.kind != "webhook":
         return source, root / (source.path or f"drops/{profile.name}")
     taken = source.model_copy(update={"pattern": (f"*{SEALED}",), "after": "delete"})
-    return taken, recover_unheld(root / SPOOL, profile.name)
+    return taken, root / SPOOL / profile.name

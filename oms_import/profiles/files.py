@@ -63,6 +63,15 @@ class SourceSpec(Strict):
         """Whether its files are on this machine: a folder, or the spool of webhooks."""
         return self.kind in {"folder", "webhook"}
 
+    def secret_files(self) -> list[tuple[str, str]]:
+        """Files that others may not read: the key of `[source]` that names each, and its path."""
+        servers = (("sftp", self.sftp), ("http", self.http), ("webhook", self.webhook))
+        return [
+            (f"{table}.{key}", path)
+            for table, server in servers
+            for key, path in server.secret_files()
+        ]
+
 
 class Detect(Strict):
     """How `preview` recognises the channel's files."""
