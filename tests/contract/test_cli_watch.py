@@ -61,8 +61,11 @@ def test_what_is_dropped_while_it_runs_is_taken_and_a_signal_ends_it_cleanly(
         assert beside.code == 0
         drop(shop, "A2")
         until(lambda: len(list(shop.glob("out/accepted/*/manifest.json"))) == 2)
+        assert process.stdout is not None
+        out = process.stdout.readline() + process.stdout.readline()  # told after the publish
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        rest, err = process.communicate(timeout=30)
+        out += rest
     assert process.returncode == 128 + signal.SIGTERM
     assert out.count("1 order accepted") == 2
     assert "stopped by SIGTERM" in err
