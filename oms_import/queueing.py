@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 
 import duckdb
 import polars as pl
 
 from oms_import.exceptions.groups import fingerprinted
+from oms_import.exceptions.owners import like
 from oms_import.history.lock import hold
 from oms_import.history.queue import Touch, touch, waiting
 from oms_import.model.errors import SettingError
@@ -38,26 +38,11 @@ def queue(
     """Exceptions with their groups and owners (exceptions.groups.fingerprinted)."""
     found = waiting(connection, datetime.now(UTC), wanted.status)
     marked = fingerprinted(found, workspace.settings.owner)
-    tests = [
-        (wanted.code, "code", _like),
-        (wanted.channel, "channel", _like),
-        (wanted.owner, "owner", _like),
-        (wanted.run, "run_id", _begins),
-    ]
-    for text, column, fits in tests:
-        if text:
-            marked = marked.filter(fits(marked[column], text))
-    return marked
-
-
-def _like(column: pl.Series, glob: str) -> pl.Series:
-    """Whether values fit a glob; each value is looked at once."""
-    fits = {one: fnmatchcase(one, glob) for one in column.unique().drop_nulls()}
-    return column.replace_strict(fits, default=False, return_dtype=pl.Boolean)
-
-
-def _begins(column: pl.Series, text: str) -> pl.Series:
-    return column.str.starts_with(text)
+    globs = {"code": wanted.code, "channel": wanted.channel, "owner": wanted.owner}
+    for column, glob in globs.items():
+        if glob:
+            marked = marked.filter(like(marked[column], (glob,)))
+    return marked.filter(pl.col("run_id").str.starts_with(wanted.run))
 
 
 def named(found: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -78,7 +63,7 @@ def _named(found: pl.DataFrame, name: str) -> pl.DataFrame:
         if mine.height:
             return mine
     mine = found.filter(pl.col("id").str.starts_with(name.lower()))
-    if mine.height == 1 or (mine.height and mine["id"].n_unique() == 1):
+    if mine["id"].n_unique() == 1:
         return mine
     known = "is the beginning of several ids" if mine.height else "is no exception here"
     raise SettingError(
@@ -95,10 +80,10 @@ def done(workspace: Workspace, names: Sequence[str], what: Touch, wait: float) -
         SettingError: a name means nothing.
         LockHeldError: a run is under way.
     """
-    status = {"reopen": "all"}.get(what.action, "open")
+    status = "all" if what.action == "reopen" else "open"
     with hold(workspace.lock, f"exceptions-{what.action}", wait), opened(workspace) as store:
         found = queue(store.connection, workspace, Wanted(status))
-        mine = named(found.filter(~pl.col("status").is_in(["superseded"])), names)
+        mine = named(found.filter(pl.col("status") != "superseded"), names)
         touch(store.connection, mine["id"].to_list(), what)
     return mine
 
@@ -116,12 +101,5 @@ def tried_again(
     reports: list[RunReport] = []
     for (run_id,), some in mine.partition_by("run_id", as_dict=True, maintain_order=True).items():
         keys = frozenset(zip(some["drop_id"], some["order_key"].fill_null(""), strict=True))
-        reports.append(retry(workspace, str(run_id), request, progress, only=_only(keys)))
+        reports.append(retry(workspace, str(run_id), request, progress, only=keys))
     return reports
-
-
-Kept = Callable[[str, str], bool]
-
-
-def _only(keys: frozenset[tuple[str, str]]) -> Kept:
-    return lambda drop_id, order_key: (drop_id, order_key) in keys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import replace
 
 from oms_import.model.errors import SettingError
@@ -22,7 +22,7 @@ def retry(
     run_id: str | None,
     request: RunRequest,
     progress: Progress,
-    only: Callable[[str, str], bool] | None = None,
+    only: Collection[tuple[str, str]] | None = None,
 ) -> RunReport:
     """Read the run's rejected and held orders, and its refused drops, again from the raw store.
 
@@ -31,7 +31,7 @@ def retry(
         run_id: the run, or the beginning of its id; None: the last one.
         request: options of the new run (dry run, lock wait, fail on).
         progress: told (label, done, total).
-        only: of drop id and order key: whether the order is taken; None: all are.
+        only: drop id and order key of each order that is taken; None: all are.
 
     Raises:
         SettingError: there is no such run, or nothing of it failed.
@@ -59,11 +59,11 @@ def retry(
     return execute(workspace, again, progress)
 
 
-def _some(failed: Failed, only: Callable[[str, str], bool]) -> Failed:
+def _some(failed: Failed, only: Collection[tuple[str, str]]) -> Failed:
     """Orders that are asked for; refused drops are none."""
     some: Failed = {}
     for drop_id, orders in failed.items():
-        mine = {key: records for key, records in (orders or {}).items() if only(drop_id, key)}
+        mine = {key: records for key, records in (orders or {}).items() if (drop_id, key) in only}
         if mine:
             some[drop_id] = mine
     return some

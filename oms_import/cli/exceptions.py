@@ -47,9 +47,6 @@ def list_(
         oms-import exceptions list
         oms-import exceptions list --code 'SKU_*' --owner ann
     """
-    from datetime import UTC, datetime
-
-    from oms_import.exceptions.groups import grouped
     from oms_import.history.queries import open_exceptions
     from oms_import.queueing import Wanted, queue
     from oms_import.report.listed import exceptions_list
@@ -58,10 +55,12 @@ def list_(
     space = opened(context, workspace)
     with reading(space) as connection:
         orders = queue(connection, space, Wanted(status, code, channel, owner, run))
+        groups = _groups(orders)
         filtered = bool(code or channel or owner or run or status != "open")
-        found = open_exceptions(connection, _FILTERED if filtered else limit)
-    groups = _plain(grouped(orders, datetime.now(UTC).replace(tzinfo=None)))
-    rows = _told(found, orders, filtered=filtered)
+        asked = flat or json or not groups  # the groups need no more than was read already
+        most = _FILTERED if filtered else limit
+        found = open_exceptions(connection, most) if asked else []
+    rows = _told(found, orders, filtered=filtered) if found else []
     if json:
         output.document({"schema": 1, "groups": groups, "exceptions": rows[:limit]})
     elif flat or (rows and not groups):
@@ -90,8 +89,13 @@ def _told(
     return rows
 
 
-def _plain(groups: pl.DataFrame) -> list[dict[str, Any]]:
-    rows = groups.to_dicts()
+def _groups(orders: pl.DataFrame) -> list[dict[str, Any]]:
+    """Groups as they are now, the most urgent first."""
+    from datetime import UTC, datetime
+
+    from oms_import.exceptions.groups import grouped
+
+    rows = grouped(orders, datetime.now(UTC)).to_dicts()
     for row in rows:
         row["oldest"] = row["oldest"].isoformat(timespec="seconds") + "Z"
     return rows
@@ -144,12 +148,9 @@ def show(
 
 
 def _show_group(orders: pl.DataFrame, json: bool) -> None:
-    from datetime import UTC, datetime
-
-    from oms_import.exceptions.groups import grouped
     from oms_import.report.queue import group_shown
 
-    [group] = _plain(grouped(orders, datetime.now(UTC).replace(tzinfo=None)))
+    [group] = _groups(orders)
     rows = orders.to_dicts()
     if json:
         keys = ("id", "run_id", "order_number", "outcome", "codes", "currency", "value", "owner")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -172,19 +172,11 @@ def _exceptions(
     workspace: Workspace, request: RunRequest, names: list[str], quiet: bool, as_json: bool
 ) -> None:
     """A retry for each run the exceptions are of; with --json the last one's report."""
-    from oms_import.cli.progress import shown
-    from oms_import.model.errors import gravest
     from oms_import.queueing import tried_again
-    from oms_import.report.terminal import run_report
 
-    with shown(wanted=not quiet and not as_json) as progress:
-        reports = tried_again(workspace, names, request, progress)
-    documents = [one.as_json() for one in reports]
-    if as_json:
-        output.document(documents[-1])
-    for document in () if quiet or as_json else documents:
-        output.show(run_report(document, workspace.root, workspace.settings.owners, output.look()))
-    raise typer.Exit(gravest({one.exit_code for one in reports}))
+    _all_told(
+        lambda progress: tried_again(workspace, names, request, progress), workspace, quiet, as_json
+    )
 
 
 def _corrected(
@@ -288,15 +280,28 @@ def _told(
     work: Callable[[Progress], RunReport], workspace: Workspace, quiet: bool, as_json: bool
 ) -> None:
     """Do the work, show its report, and end with the run's exit code."""
+    _all_told(lambda progress: [work(progress)], workspace, quiet, as_json)
+
+
+def _all_told(
+    work: Callable[[Progress], Sequence[RunReport]],
+    workspace: Workspace,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """The same for several runs: all shown, or as JSON the last; the gravest exit code."""
     from oms_import.cli.progress import shown
+    from oms_import.model.errors import gravest
 
     with shown(wanted=not quiet and not as_json) as progress:
-        report = work(progress)
-    document = report.as_json()
+        reports = work(progress)
+    documents = [one.as_json() for one in reports]
     if as_json:
-        output.document(document)
+        output.document(documents[-1])
     elif not quiet:
         from oms_import.report.terminal import run_report
 
-        output.show(run_report(document, workspace.root, workspace.settings.owners, output.look()))
-    raise typer.Exit(report.exit_code)
+        owners = workspace.settings.owners
+        for document in documents:
+            output.show(run_report(document, workspace.root, owners, output.look()))
+    raise typer.Exit(gravest({one.exit_code for one in reports}))

@@ -31,7 +31,7 @@ class FolderDeliverer:
                 said = f"{self.path}: {error.strerror or type(error).__name__}"
                 yield Sent(piece, "failed", said, now, OutputError.exit_code, lost=True)
                 return
-            yield Sent(piece, "refused" if told is None else "delivered", told or _OTHER, now)
+            yield placed(piece, told, now)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -55,7 +55,12 @@ class FolderDeliverer:
         return f"{len(files)} files"
 
 
-_OTHER = "a folder of this name is there, and it is another one"
+def placed(piece: Piece, told: str | None, at: datetime) -> Sent:
+    """What came of placing a run's folder; None: another one of its name was there."""
+    if told is None:
+        other = "a folder of this name is there, and it is another one"
+        return Sent(piece, "refused", other, at)
+    return Sent(piece, "delivered", told, at)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from oms_import.connectors.deliver_folder import placed
 from oms_import.connectors.sftp_session import Login, Session, connect, explained
 from oms_import.model.delivery import Piece, Sent
 from oms_import.model.errors import SourceUnreachableError
 from oms_import.model.publishing import MANIFEST
-
-_OTHER = "a folder of this name is there, and it is another one"
 
 
 @dataclass(slots=True)
@@ -36,7 +35,7 @@ class SftpDeliverer:
                 self.close()
                 yield Sent(piece, "failed", known.message, now, known.exit_code, lost=True)
                 return
-            yield Sent(piece, "refused" if told is None else "delivered", told or _OTHER, now)
+            yield placed(piece, told, now)
 
     def close(self) -> None:
         """Leave the server."""

@@ -7,6 +7,7 @@ value itself where one mapping mends all orders that have it (an unknown SKU), e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from hashlib import md5
 
 import polars as pl
@@ -93,7 +94,7 @@ def _shape(text: pl.Expr) -> pl.Expr:
     return digits.str.replace_all(r"\p{L}+", "A")
 
 
-def grouped(found: pl.DataFrame, now: object) -> pl.DataFrame:
+def grouped(found: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """One row a group, the most urgent first.
 
     Rank: value * (1 + days waited / 3) / minutes of work. A cause that one mapping mends takes five
@@ -102,13 +103,14 @@ def grouped(found: pl.DataFrame, now: object) -> pl.DataFrame:
 
     Args:
         found: what `fingerprinted` gives.
-        now: the moment ages are counted to (UTC, without zone).
+        now: the moment ages are counted to; aware.
 
     Returns:
         group, code, channel, field, cause, owner, count, value (by currency, as text), oldest,
         rank, examples (order numbers), runs.
     """
-    days = (pl.lit(now) - pl.col("oldest")).dt.total_seconds() / 86_400
+    moment = pl.lit(now.astimezone(UTC).replace(tzinfo=None))
+    days = (moment - pl.col("oldest")).dt.total_seconds() / 86_400
     minutes = pl.when(_by_value(pl.col("cause"))).then(_ONCE).otherwise(_EACH * pl.col("count"))
     worth = pl.max_horizontal(pl.col("worth"), pl.col("count").cast(pl.Float64))
     rows = found.group_by("group", maintain_order=True).agg(

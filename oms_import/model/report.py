@@ -9,6 +9,12 @@ from decimal import Decimal
 from oms_import.model.finding import Finding
 from oms_import.model.values import WrittenFile
 
+OUTCOMES = ("accepted", "duplicate", "rejected", "held", "ignored")
+"""What becomes of an order, as reports count it (`orders_accepted` …)."""
+
+PROMISED = 120.0
+"""Seconds from drop to output that are promised for 95 of 100 drops."""
+
 
 def _amounts(by_currency: Mapping[str, Decimal]) -> dict[str, str]:
     """Amounts as text with the four decimals that money has everywhere, also where it is zero."""

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from oms_import.model.report import OUTCOMES, PROMISED
 from oms_import.report.amounts import amount, moment
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 Document = Mapping[str, Any]
 
-PROMISED = 120.0
-OUTCOMES = ("accepted", "duplicate", "rejected", "held", "ignored")
 _SAID = {
     "ok": "done", "noop": "nothing new", "rejects": "some rejected or held",
     "partial": "done in part", "failed": "failed",

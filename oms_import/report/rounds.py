@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from oms_import.model.report import OUTCOMES, PROMISED
 from oms_import.report.amounts import count, seconds
-
-PROMISED = 120.0
-"""Seconds from drop to output, for 95 of 100 drops."""
 
 
 def round_line(report: Mapping[str, Any]) -> str:
@@ -23,7 +21,7 @@ def round_line(report: Mapping[str, Any]) -> str:
         f"{count(totals['orders_accepted'], 'order')} accepted",
         *(
             f"{totals[f'orders_{outcome}']:,} {outcome}"
-            for outcome in ("duplicate", "rejected", "held", "ignored")
+            for outcome in OUTCOMES[1:]
             if totals[f"orders_{outcome}"]
         ),
     ]

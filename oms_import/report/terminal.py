@@ -10,12 +10,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from oms_import.model.reasons import reasons
+from oms_import.model.report import OUTCOMES
 from oms_import.report.amounts import amount, count, moment, seconds, value
 from oms_import.report.look import Look, gap, heading, indented, plain, state, table
 
 Document = Mapping[str, Any]
 
-OUTCOMES = ("accepted", "duplicate", "rejected", "held", "ignored")
 _TOP = 8  # reasons told in full
 _FILES = 12  # files told one by one
 _SAID = {
