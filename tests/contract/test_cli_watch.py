@@ -51,6 +51,12 @@ def until(holds: Callable[[], object], seconds: float = 60) -> None:
         sleep(0.1)
 
 
+def told(process: subprocess.Popen[str], rounds: int) -> str:
+    """The lines of so many rounds; each comes after its round's publish."""
+    assert process.stdout is not None
+    return "".join(process.stdout.readline() for _ in range(rounds))
+
+
 def test_what_is_dropped_while_it_runs_is_taken_and_a_signal_ends_it_cleanly(
     shop: Path, command: Command
 ) -> None:
@@ -61,8 +67,7 @@ def test_what_is_dropped_while_it_runs_is_taken_and_a_signal_ends_it_cleanly(
         assert beside.code == 0
         drop(shop, "A2")
         until(lambda: len(list(shop.glob("out/accepted/*/manifest.json"))) == 2)
-        assert process.stdout is not None
-        out = process.stdout.readline() + process.stdout.readline()  # told after the publish
+        out = told(process, 2)
         process.send_signal(signal.SIGTERM)
         rest, err = process.communicate(timeout=30)
         out += rest
@@ -100,6 +105,7 @@ def test_a_profile_that_breaks_meanwhile_is_told_once_and_the_rounds_go_on(
         profile.write_text(sound)
         drop(shop, "A2")
         until(lambda: len(list(shop.glob("out/accepted/*/manifest.json"))) == 2)
+        told(process, 2)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert err.count("not valid TOML") == 1
